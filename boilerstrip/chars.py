@@ -1,0 +1,71 @@
+"""Character classes as one look-up table per code point, the same under every Python version.
+
+The tables are stored run-length coded in `chars.npz` (made by `python -m boilerstrip.train.chars`) and
+unfolded once, since asking `unicodedata` for a million code points would take longer than the import may.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["CharClass", "class_table", "codes_of", "fold_table"]
+
+
+class CharClass(IntEnum):
+    """What a character is to the segmentation and the features."""
+
+    SYMBOL = 0
+    SPACE = 1
+    INVISIBLE = 2  # zero-width, bidi controls, soft hyphen, byte order mark
+    BREAK = 3  # line ends: LF, CR, VT, FF, NEL, U+2028, U+2029 …
+    LOWER = 4
+    UPPER = 5
+    LETTER = 6  # letters without case, in scripts that separate words
+    IDEOGRAPH = 7  # letters of scripts without spaces: each is a word of its own
+    DIGIT = 8
+    MARK = 9  # combining marks: part of the word
+    STOP = 10
+    COMMA = 11
+    COLON = 12
+    QUOTE = 13
+    DASH = 14
+    BULLET = 15  # list marks, arrows, vertical bars
+    OPEN = 16
+    CLOSE = 17
+    CURRENCY = 18
+    COPYRIGHT = 19
+    SLASH = 20  # / \\ @ # _ = & and the like: addresses and code
+    EMOJI = 21
+
+
+def codes_of(text: str) -> npt.NDArray[np.uint32]:
+    """The code points of a text as an array of its length; lone surrogates are kept."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+@cache
+def _stored() -> dict[str, npt.NDArray[np.uint32]]:
+    with (files("boilerstrip") / "chars.npz").open("rb") as file, np.load(file) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+@cache
+def class_table() -> npt.NDArray[np.uint8]:
+    """CharClass of every code point; shape (0x110000,)."""
+    stored = _stored()
+    starts = np.append(stored["starts"], np.uint32(0x110000))
+    return np.repeat(stored["classes"].astype(np.uint8), np.diff(starts))
+
+
+@cache
+def fold_table() -> npt.NDArray[np.uint32]:
+    """Every code point folded for comparison: lower case, digits as 0, accents kept; shape (0x110000,)."""
+    stored = _stored()
+    table = np.arange(0x110000, dtype=np.uint32)
+    table[stored["folded_from"]] = stored["folded_to"]
+    return table

@@ -1,0 +1,279 @@
+"""Atoms -> arrays: every atom of a batch of pages is measured once, in a few passes over the code points.
+
+Word hashes are sums of folded code points times powers of an odd base, modulo 2^64; n-grams are hashes of
+word hashes. The idea of hashed n-gram embeddings follows Weinberger et al. 2009 ("Feature hashing").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from boilerstrip.chars import CharClass as C
+from boilerstrip.chars import fold_table
+from boilerstrip.segment.text import MAX_ATOM, WORD, Atoms
+
+__all__ = ["DENSE", "Features", "Tokens", "measure", "tokenize"]
+
+Floats = npt.NDArray[np.float32]
+Hashes = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+
+BASE = np.uint64(0x9E3779B97F4A7C15)
+PAIR = np.uint64(0xC2B2AE3D27D4EB4F)
+MIX = np.uint64(0xFF51AFD7ED558CCD)
+EDGE = np.uint64(0x632BE59BD9B4E019)  # stands before the first and after the last word of an atom
+WHOLE = np.uint64(0xA0761D6478BD642F)
+WHOLE_TOKENS = 10  # atoms of at most so many words also count as one n-gram
+CONTENT_LENGTH = 5  # letters from which a word counts as a content word (one for ideographs)
+NEAR = 8  # atoms: a word seen at most so far away says little about belonging to the story
+
+
+@cache
+def _powers(base: int, size: int) -> Hashes:
+    return np.cumprod(np.concatenate([[np.uint64(1)], np.full(size - 1, base, np.uint64)]), dtype=np.uint64)
+
+
+def mix(hashes: Hashes) -> Hashes:
+    """Spread the bits of hashes (the finaliser of MurmurHash3, Austin Appleby, public domain)."""
+    hashes = (hashes ^ (hashes >> np.uint64(33))) * MIX
+    return hashes ^ (hashes >> np.uint64(29))
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words of a batch: `hash`, `atom` (which atom it stands in), `first` (per atom its first word, and one
+    entry more), `length` in characters, `capital` (begins with a capital), `ideograph`."""
+
+    hash: Hashes
+    atom: Ints
+    first: Ints
+    length: Ints
+    capital: npt.NDArray[np.bool_]
+    ideograph: npt.NDArray[np.bool_]
+
+    def bigrams(self) -> tuple[Hashes, Ints]:
+        """Hashes of neighbouring words, the edges of the atom included, and their atoms; one more than words per atom."""
+        atoms = len(self.first) - 1
+        count = np.diff(self.first) + 1
+        first = np.concatenate([[0], np.cumsum(count)])
+        left = np.full(first[-1], EDGE)
+        right = left.copy()
+        place = np.arange(len(self.hash)) + self.atom
+        right[place] = self.hash
+        left[place + 1] = self.hash
+        return mix(left * PAIR + right), np.repeat(np.arange(atoms), count)
+
+    def whole(self) -> tuple[Hashes, Ints]:
+        """The hash of all words of each short atom, and which atoms those are."""
+        count = np.diff(self.first)
+        atoms = np.flatnonzero((count > 0) & (count <= WHOLE_TOKENS))
+        rows = np.repeat((count > 0) & (count <= WHOLE_TOKENS), count)
+        position = np.arange(len(self.hash)) - self.first[self.atom]
+        terms = self.hash[rows] * _powers(int(PAIR), WHOLE_TOKENS + 1)[position[rows]]
+        bounds = np.concatenate([[0], np.cumsum(count[atoms])[:-1]]).astype(np.int64)
+        return (mix(np.add.reduceat(terms, bounds) + WHOLE) if len(atoms) else terms), atoms
+
+
+def tokenize(atoms: Atoms) -> Tokens:
+    """The words of all atoms, hashed."""
+    classes = atoms.classes
+    word = WORD[classes]
+    single = classes == C.IDEOGRAPH
+    fresh = np.zeros(len(classes), bool)
+    fresh[atoms.start] = True
+    fresh[1:] |= ~word[:-1] | single[:-1]
+    fresh |= single
+    fresh &= word
+    places = np.flatnonzero(word)
+    begins = np.flatnonzero(fresh[places])
+    start = places[begins]
+    length = np.diff(np.append(begins, len(places)))
+    if len(start) == 0:
+        none = np.zeros(0, np.int64)
+        return Tokens(none.astype(np.uint64), none, np.zeros(len(atoms) + 1, np.int64), none, none.astype(bool), none.astype(bool))
+    folded = fold_table()[atoms.codes[places]].astype(np.uint64)
+    offset = np.arange(len(places)) - np.repeat(begins, length)
+    folded *= _powers(int(BASE), MAX_ATOM * 2)[np.minimum(offset, MAX_ATOM * 2 - 1)]
+    hashes = mix(np.add.reduceat(folded, begins))
+    atom = np.searchsorted(atoms.start, start, side="right") - 1
+    first = np.searchsorted(atom, np.arange(len(atoms) + 1))
+    return Tokens(hashes, atom, first, length, classes[start] == C.UPPER, single[start])
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the detectors see. `dense` has one row per atom and the columns DENSE; `group` numbers the distinct
+    content words of each page (-1 for other words), `words` is the number of words of each atom."""
+
+    dense: Floats
+    tokens: Tokens
+    group: Ints
+    groups: int
+    words: Ints
+
+
+SHARES = ("lower", "upper", "letter", "ideograph", "digit", "stop", "comma", "colon", "quote", "dash", "bullet", "open",
+          "currency", "copyright", "slash", "emoji", "space", "symbol")
+SHARE_CLASSES = [C.LOWER, C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.STOP, C.COMMA, C.COLON, C.QUOTE, C.DASH, C.BULLET, C.OPEN,
+                 C.CURRENCY, C.COPYRIGHT, C.SLASH, C.EMOJI, C.SPACE, C.SYMBOL]
+FIRST = {"lower": (C.LOWER,), "upper": (C.UPPER,), "caseless": (C.LETTER, C.IDEOGRAPH), "digit": (C.DIGIT,),
+         "mark": (C.BULLET, C.DASH), "quote": (C.QUOTE, C.OPEN)}
+LAST = {"stop": (C.STOP,), "colon": (C.COLON,), "comma": (C.COMMA, C.DASH), "quote": (C.QUOTE, C.CLOSE), "digit": (C.DIGIT,),
+        "letter": (C.LOWER, C.LETTER, C.IDEOGRAPH, C.UPPER)}
+
+DENSE: tuple[str, ...] = (
+    "chars", "words", "word_length", *(f"share_{name}" for name in SHARES), "capitalised", "long_words", "sentences",
+    "sentence_length", *(f"first_{name}" for name in FIRST), *(f"last_{name}" for name in LAST),
+    "same_line", "glued", "wrapped", "blank_before", "blank_after", "same_line_after", "indent",
+    "position", "word_position", "index", "index_from_end", "words_before", "words_after",
+    "page_atoms", "page_words", "page_prose", "page_blank", "page_atoms_per_line",
+    "repeats", "first_copy", "run_of_short", "run_of_long",
+    "seen", "seen_far", "seen_later_far", "novel", "frequent",
+)
+
+
+def _log(x: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    out: npt.NDArray[np.float64] = np.log1p(x.astype(np.float64))
+    return out
+
+
+def measure(atoms: Atoms) -> Features:
+    """Measure all atoms of a batch."""
+    tokens = tokenize(atoms)
+    count = len(atoms)
+    words = np.diff(tokens.first)
+    if count == 0:
+        return Features(np.zeros((0, len(DENSE)), np.float32), tokens, np.zeros(0, np.int64), 0, words)
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    _shape(atoms, tokens, words, columns)
+    _layout(atoms, words, columns)
+    group, groups = _vocabulary(atoms, tokens, words, columns)
+    dense = np.empty((count, len(DENSE)), np.float32)
+    for number, name in enumerate(DENSE):
+        dense[:, number] = columns[name]
+    return Features(dense, tokens, group, groups, words)
+
+
+def _per_atom(tokens: Tokens, weights: npt.NDArray[np.generic], count: int) -> npt.NDArray[np.float64]:
+    out: npt.NDArray[np.float64] = np.bincount(tokens.atom, weights, count)
+    return out
+
+
+def _shape(atoms: Atoms, tokens: Tokens, words: Ints, columns: dict[str, npt.NDArray[np.generic]]) -> None:
+    """What an atom looks like by itself."""
+    count, classes = len(atoms), atoms.classes
+    chars = atoms.end - atoms.start
+    # rows: atoms and the white space behind them; the latter falls into the same row as the atom before
+    marks = np.zeros(len(classes), np.int32)
+    marks[atoms.start] = 1
+    row = np.cumsum(marks, dtype=np.int32) - 1
+    begin = int(atoms.start[0])
+    kinds = np.bincount(row[begin:] * len(C) + classes[begin:], minlength=count * len(C)).reshape(count, len(C))
+    columns["chars"], columns["words"] = _log(chars), _log(words)
+    some = np.maximum(words, 1)
+    columns["word_length"] = _per_atom(tokens, tokens.length, count) / some
+    for name, kind in zip(SHARES, SHARE_CLASSES):
+        columns[f"share_{name}"] = np.minimum(kinds[:, kind] / chars, 1.0)
+    columns["capitalised"] = _per_atom(tokens, tokens.capital, count) / some
+    columns["long_words"] = _per_atom(tokens, tokens.length >= 7, count) / some
+    stops = kinds[:, C.STOP]
+    columns["sentences"] = _log(stops)
+    columns["sentence_length"] = _log(words / (stops + 1))
+    first, last = classes[atoms.start], classes[atoms.end - 1]
+    for name, members in FIRST.items():
+        columns[f"first_{name}"] = np.isin(first, members)
+    for name, members in LAST.items():
+        columns[f"last_{name}"] = np.isin(last, members)
+
+
+def _layout(atoms: Atoms, words: Ints, columns: dict[str, npt.NDArray[np.generic]]) -> None:
+    """Where an atom stands on its page, and what the page is like."""
+    page, first = atoms.page, atoms.first
+    size = np.diff(first)
+    starts = first[:-1][size > 0]
+    after = np.append(atoms.gap[1:], 9)
+    columns["same_line"], columns["glued"], columns["wrapped"] = atoms.gap == 0, atoms.glued, atoms.wrapped
+    columns["blank_before"], columns["blank_after"] = _log(np.clip(atoms.gap - 1, 0, 8)), _log(np.clip(after - 1, 0, 8))
+    columns["same_line_after"] = after == 0
+    columns["indent"] = _log(np.minimum(atoms.indent, 40))
+    index = np.arange(len(atoms)) - first[page]
+    columns["position"] = index / np.maximum(size[page] - 1, 1)
+    columns["index"], columns["index_from_end"] = _log(index), _log(size[page] - 1 - index)
+    running = np.cumsum(words)
+    total = np.bincount(page, words, len(size))
+    before = running - words - (running - words)[first[:-1].clip(max=len(atoms) - 1)][page]
+    columns["word_position"] = before / np.maximum(total[page], 1)
+    columns["words_before"], columns["words_after"] = _log(before), _log(total[page] - before - words)
+    columns["page_atoms"], columns["page_words"] = _log(size[page]), _log(total[page])
+    prose = np.bincount(page, np.where(words >= 20, words, 0), len(size)) / np.maximum(total, 1)
+    columns["page_prose"] = prose[page]
+    columns["page_blank"] = (np.bincount(page, atoms.gap >= 2, len(size)) / np.maximum(size, 1))[page]
+    columns["page_atoms_per_line"] = (np.bincount(page, atoms.gap == 0, len(size)) / np.maximum(size, 1))[page]
+    for name, member in (("run_of_short", words < 8), ("run_of_long", words >= 20)):
+        changes = np.diff(member.astype(np.int8), prepend=-1) != 0
+        changes[starts] = True
+        begins = np.flatnonzero(changes)
+        run = np.diff(np.append(begins, len(member)))
+        columns[name] = _log(np.where(member, np.repeat(run, run), 0))
+
+
+def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
+                columns: dict[str, npt.NDArray[np.generic]]) -> tuple[Ints, int]:
+    """Whether an atom shares its words with the rest of its page: what is foreign to a story lacks its vocabulary."""
+    count = len(atoms)
+    hashes, whole_atoms = _line_hashes(atoms, tokens, words)
+    order = np.argsort(hashes, kind="stable")
+    ranked = hashes[order]
+    begins = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])) if len(order) else order
+    copies = np.diff(np.append(begins, len(order)))
+    repeats, first_copy = np.zeros(count), np.zeros(count)
+    repeats[whole_atoms[order]] = np.repeat(copies, copies)
+    first_copy[whole_atoms[order[begins]]] = 1
+    columns["repeats"], columns["first_copy"] = np.log(np.maximum(repeats, 1)), first_copy
+
+    content = np.flatnonzero((tokens.length >= CONTENT_LENGTH) | tokens.ideograph)
+    group = np.full(len(tokens.hash), -1, np.int64)
+    atom = tokens.atom[content]
+    page = atoms.page[atom]
+    # one sort: 40 bits of hash salted with the page, 24 bits of position (batches stay far below 2^24 words)
+    salted = mix(tokens.hash[content] + page.astype(np.uint64) * PAIR) & ~np.uint64((1 << 24) - 1)
+    low = np.arange(len(content), dtype=np.uint64)
+    if len(content) < 1 << 24:
+        keys = np.sort(salted | low)
+        place = (keys & np.uint64((1 << 24) - 1)).astype(np.int64)
+        keys >>= np.uint64(24)
+    else:
+        place = np.argsort(salted, kind="stable")
+        keys = salted[place]
+    same = np.zeros(len(keys), bool)
+    same[1:] = keys[1:] == keys[:-1]
+    number = np.cumsum(~same) - 1
+    groups = int(number[-1]) + 1 if len(number) else 0
+    group[content[place]] = number
+    sorted_atom = atom[place]
+    head = np.flatnonzero(~same)
+    size = np.diff(np.append(head, len(keys)))
+    first_atom, last_atom = np.repeat(sorted_atom[head], size), np.repeat(sorted_atom[head + size - 1], size)
+    seen = first_atom < sorted_atom
+    some = np.maximum(np.bincount(sorted_atom, minlength=count), 1)
+    for name, hit in (("seen", seen), ("seen_far", first_atom < sorted_atom - NEAR),
+                      ("seen_later_far", last_atom > sorted_atom + NEAR),
+                      ("novel", (first_atom == sorted_atom) & (last_atom == sorted_atom))):
+        columns[name] = np.bincount(sorted_atom, hit, count) / some
+    columns["frequent"] = np.bincount(sorted_atom, np.log(np.repeat(size, size)), count) / some
+    return group, groups
+
+
+def _line_hashes(atoms: Atoms, tokens: Tokens, words: Ints) -> tuple[Hashes, Ints]:
+    """A hash of every atom with words, salted with its page."""
+    filled = np.flatnonzero(words > 0)
+    if len(filled) == 0:
+        return np.zeros(0, np.uint64), filled
+    position = np.arange(len(tokens.hash)) - tokens.first[tokens.atom]
+    terms = tokens.hash * _powers(int(PAIR), MAX_ATOM * 2)[np.minimum(position, MAX_ATOM * 2 - 1)]
+    sums = np.add.reduceat(terms, tokens.first[filled])
+    return mix(sums + atoms.page[filled].astype(np.uint64) * BASE), filled

@@ -1,0 +1,192 @@
+"""Plain text -> atoms: the smallest pieces that can get a label of their own.
+
+An atom is a line, or a part of one where something says that two blocks may be glued together there. All
+pages of a batch are one array of code points; there is no Python loop over lines or characters. Atoms are
+never shown to users: neighbours that get the same label become one block again (see `decide.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from boilerstrip.chars import CharClass as C
+from boilerstrip.chars import class_table, codes_of
+
+__all__ = ["Atoms", "segment"]
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+MAX_ATOM = 4_000  # characters; longer stretches without any boundary are cut, so that the cost per atom is bounded
+LONG_LINE = 700  # characters; longer lines are cut at sentences, since whole pages come as one line
+SHORT_TAIL = 160  # characters; an unterminated tail up to this length is cut off its line
+WRAP_WIDTHS = (50, 100)  # characters: the widths at which texts are hard-wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Atoms:
+    """The atoms of a batch of pages, in document order; every array has one entry per atom.
+
+    `start` and `end` are offsets into `codes`, the joined code points of all pages; page p begins at
+    `page_start[p]`. `gap` says what stands before the atom: 0 nothing but spaces (same line), 1 a line
+    end, 2 or more blank lines; `glued` is true where not even a space stands before it.
+    """
+
+    codes: npt.NDArray[np.uint32]
+    classes: npt.NDArray[np.uint8]
+    page_start: Ints
+    start: Ints
+    end: Ints
+    page: Ints
+    line: Ints
+    gap: Ints
+    glued: Bools
+    wrapped: Bools
+    indent: Ints
+    first: Ints  # per page: its first atom; one entry more than there are pages
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def _table(*kinds: C) -> Bools:
+    table = np.zeros(len(C), bool)
+    table[list(kinds)] = True
+    return table
+
+
+BLANK = _table(C.SPACE, C.INVISIBLE, C.BREAK)
+CLOSING = _table(C.QUOTE, C.CLOSE)
+OPENING = _table(C.QUOTE, C.OPEN)
+SENTENCE_START = _table(C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.BULLET, C.EMOJI, C.COPYRIGHT)
+WORD = _table(C.LOWER, C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.MARK)
+TERMINAL = _table(C.STOP, C.QUOTE, C.CLOSE, C.COLON, C.COMMA)
+
+
+def segment(texts: Sequence[str]) -> Atoms:
+    """Split a batch of texts into atoms. Linear in their length; any `str` is valid."""
+    parts = [codes_of(text) for text in texts]
+    lengths = np.array([len(part) + 1 for part in parts], np.int64)
+    page_start = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    newline = np.array([10], np.uint32)
+    codes = np.concatenate([x for part in parts for x in (part, newline)]) if parts else newline[:0]
+    classes = class_table()[codes]
+    crlf = np.flatnonzero(codes == 13)
+    crlf = crlf[crlf + 1 < len(codes)]
+    classes[crlf[codes[crlf + 1] == 10]] = C.SPACE
+    return _atoms(codes, classes, page_start)
+
+
+def _atoms(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_start: Ints) -> Atoms:
+    breaks = np.flatnonzero(classes == C.BREAK)
+    solid = np.flatnonzero(~BLANK[classes])
+    if len(solid) == 0:
+        none = np.zeros(0, np.int64)
+        return Atoms(codes, classes, page_start, none, none, none, none, none, none.astype(bool), none.astype(bool), none,
+                     np.zeros(len(page_start) + 1, np.int64))
+    # lines
+    row = np.searchsorted(breaks, solid)
+    begins = np.flatnonzero(np.diff(row, prepend=-1))
+    start = solid[begins]
+    end = solid[np.append(begins[1:], len(solid)) - 1] + 1
+    row = row[begins]
+    gap = np.diff(row, prepend=-2)
+    line_page = np.searchsorted(page_start, start, side="right") - 1
+    gap[np.flatnonzero(np.diff(line_page, prepend=-1))] = 9
+    indent = start - np.where(row > 0, breaks[np.maximum(row, 1) - 1] + 1, 0)
+    wrapped = _wrapped(classes, start, end, gap, line_page, len(page_start))
+    # cuts inside lines
+    cut = _cuts(codes, classes, solid, start, end)
+    line_of_cut = np.searchsorted(start, cut, side="right") - 1
+    atom_start = np.concatenate([start, cut])
+    order = np.argsort(atom_start, kind="stable")
+    line = np.concatenate([np.arange(len(start)), line_of_cut])[order]
+    atom_start = atom_start[order]
+    is_line = np.concatenate([np.ones(len(start), bool), np.zeros(len(cut), bool)])[order]
+    atom_end = np.where(np.append(is_line[1:], True), end[line], 0)
+    inner = np.flatnonzero(atom_end == 0)
+    last_solid = np.searchsorted(solid, atom_start[inner + 1]) - 1
+    atom_end[inner] = solid[last_solid] + 1
+    page = line_page[line]
+    glued = ~is_line
+    glued[1:] &= atom_start[1:] == atom_end[:-1]
+    first = np.searchsorted(page, np.arange(len(page_start) + 1))
+    return Atoms(codes, classes, page_start, atom_start, atom_end, page, line, np.where(is_line, gap[line], 0),
+                 glued, is_line & wrapped[line], np.where(is_line, indent[line], 0), first)
+
+
+def _wrapped(classes: npt.NDArray[np.uint8], start: Ints, end: Ints, gap: Ints, page: Ints, pages: int) -> Bools:
+    """Lines that continue a hard-wrapped line before them: on pages whose lines fill one width, the line before
+    had no room left for the first word of this one."""
+    length = end - start
+    wrapped = np.zeros(len(start), bool)
+    widest = np.zeros(pages, np.int64)
+    np.maximum.at(widest, page, length)
+    low, high = WRAP_WIDTHS
+    candidate = (widest[page] >= low) & (widest[page] <= high) & (gap == 1)
+    rows = np.flatnonzero(candidate)
+    if len(rows) == 0:
+        return wrapped
+    spaces = np.flatnonzero(BLANK[classes])
+    following = np.searchsorted(spaces, start[rows])
+    word_end = np.minimum(spaces[np.minimum(following, len(spaces) - 1)], end[rows])
+    full = length[rows - 1] + 1 + word_end - start[rows] > widest[page[rows]] - 4
+    listed = np.isin(classes[start[rows]], (C.BULLET, C.DASH))
+    share = np.bincount(page[rows], full, pages) / np.maximum(np.bincount(page[rows], minlength=pages), 1)
+    wrapped[rows] = full & ~listed & (share[page[rows]] > 0.5)
+    return wrapped
+
+
+def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: Ints, start: Ints, end: Ints) -> Ints:
+    """Positions inside lines where a new atom begins."""
+    here, before = solid[1:], solid[:-1]
+    kind, kind_before = classes[here], classes[before]
+    inside = np.ones(len(here), bool)
+    inside[np.searchsorted(here, start[1:])] = False  # the first character of a line is no cut
+    adjacent = here == before + 1
+    earlier = np.concatenate([[C.SPACE], kind_before[:-1]])
+    later = np.append(kind[1:], C.SPACE)
+    capital = (kind == C.UPPER) & (later == C.LOWER)
+    lower = (earlier == C.LOWER) | (earlier == C.DIGIT) | (earlier == C.CLOSE) | (earlier == C.QUOTE)
+    glue = adjacent & (
+        ((kind_before == C.LOWER) & (earlier == C.LOWER) & capital)
+        | ((kind_before == C.DIGIT) & capital)
+        | ((kind_before == C.STOP) & lower & (capital | (kind == C.LETTER)))
+        | (CLOSING[kind_before] & (earlier == C.STOP) & capital))
+    wide = here > before + 2
+    strong = inside & (glue | wide)
+    # sentence ends: a stop, closing marks, white space (none in scripts without spaces), opening marks, a start
+    ended = kind_before == C.STOP
+    ended |= CLOSING[kind_before] & (earlier == C.STOP)
+    sentence = inside & ended & (SENTENCE_START[kind] | OPENING[kind]) & (~adjacent | (kind == C.IDEOGRAPH))
+    line_of = np.searchsorted(start, here, side="right") - 1
+    lines = len(start)
+    cut_lines = np.bincount(line_of[strong], minlength=lines) > 0
+    cut_lines |= end - start > LONG_LINE
+    # the tail of a line after its last sentence end, if it is short and has no end of its own
+    sentences = np.flatnonzero(sentence)
+    tail = np.zeros(len(here), bool)
+    if len(sentences):
+        last = sentences[np.append(np.diff(line_of[sentences]) > 0, True)]
+        loose = (end[line_of[last]] - here[last] <= SHORT_TAIL) & ~TERMINAL[classes[end[line_of[last]] - 1]]
+        tail[last[loose]] = True
+    chosen = strong | tail | (sentence & cut_lines[line_of])
+    cuts = here[chosen]
+    return np.union1d(cuts, _forced(classes, here[inside], cuts, start, end))
+
+
+def _forced(classes: npt.NDArray[np.uint8], inside: Ints, cuts: Ints, start: Ints, end: Ints) -> Ints:
+    """Cuts of stretches longer than MAX_ATOM, at the next white space or else anywhere."""
+    bounds = np.union1d(start, cuts)
+    stops = np.append(bounds[1:], end[-1])
+    stops = np.minimum(stops, end[np.searchsorted(start, bounds, side="right") - 1])
+    extra = [np.arange(a + MAX_ATOM, b, MAX_ATOM) for a, b in zip(bounds[stops - bounds > MAX_ATOM], stops[stops - bounds > MAX_ATOM])]
+    if not extra:
+        return np.zeros(0, np.int64)
+    wanted = np.concatenate(extra)
+    spots = inside[np.minimum(np.searchsorted(inside, wanted), len(inside) - 1)]
+    return np.unique(spots)

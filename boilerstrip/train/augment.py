@@ -1,0 +1,409 @@
+"""New training pages from old ones: what real pages do to stories, done to real stories.
+
+A `Doc` is a raw text with a truth for every character, so that every change of the text (splicing, gluing,
+wrapping, tearing) carries its labels along; features are measured afterwards, on the changed text.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from boilerstrip.chars import CharClass as C
+from boilerstrip.chars import class_table, codes_of
+from boilerstrip.labels import Label
+from boilerstrip.train.dataset import NUMBER, UNKNOWN, WEAK, HAND, Rendering
+
+BODY, TITLE, RELATED, BYLINE = (NUMBER[x] for x in (Label.BODY, Label.TITLE, Label.RELATED, Label.BYLINE))
+
+
+@dataclass(frozen=True)
+class Doc:
+    """A raw text with its truth per character; `no_story` and `page_type` are truths of the page."""
+
+    codes: np.ndarray
+    story: np.ndarray
+    label: np.ndarray
+    source: np.ndarray
+    site: str = ""
+    language: str = "en"
+    page_type: str = ""
+    title: str = ""
+    no_story: bool = False
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def text(self) -> str:
+        return self.codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+    def cut(self, start: int, end: int) -> Doc:
+        return replace(self, codes=self.codes[start:end], story=self.story[start:end], label=self.label[start:end],
+                       source=self.source[start:end])
+
+    def keep(self, chosen: np.ndarray) -> Doc:
+        return replace(self, codes=self.codes[chosen], story=self.story[chosen], label=self.label[chosen], source=self.source[chosen])
+
+    def as_label(self, label: int, story: int = 0, source: int = HAND) -> Doc:
+        n = len(self)
+        return replace(self, story=np.full(n, story, np.uint8), label=np.full(n, label, np.uint8), source=np.full(n, source, np.uint8))
+
+
+def doc_of(rendering: Rendering, **facts: str) -> Doc:
+    return Doc(codes_of(rendering.text), rendering.story, rendering.label, rendering.source, **facts)
+
+
+def piece(text: str, label: int, story: int = 0) -> Doc:
+    codes = codes_of(text)
+    n = len(codes)
+    return Doc(codes, np.full(n, story, np.uint8), np.full(n, label, np.uint8), np.full(n, HAND, np.uint8))
+
+
+def join(parts: Sequence[Doc], like: Doc) -> Doc:
+    return replace(like, codes=np.concatenate([p.codes for p in parts]), story=np.concatenate([p.story for p in parts]),
+                   label=np.concatenate([p.label for p in parts]), source=np.concatenate([p.source for p in parts]))
+
+
+def line_ends(doc: Doc) -> np.ndarray:
+    """Offsets just behind each line end."""
+    return np.flatnonzero(doc.codes == 10) + 1
+
+
+def story_span(doc: Doc) -> tuple[int, int] | None:
+    """The lines from the first to the last story line."""
+    told = np.flatnonzero(doc.story == 1)
+    if len(told) == 0:
+        return None
+    ends = line_ends(doc)
+    before, after = ends[ends <= told[0]], ends[ends > told[-1]]
+    return int(before[-1]) if len(before) else 0, int(after[0]) if len(after) else len(doc)
+
+
+def story_only(doc: Doc) -> Doc:
+    """The story's characters, with the line ends between them."""
+    span = story_span(doc)
+    if span is None:
+        return doc.cut(0, 0)
+    inner = doc.cut(*span)
+    return inner.keep((inner.story == 1) | ((inner.codes == 10) & (np.append(True, inner.story[:-1] == 1))))
+
+
+# ---- furniture ----------------------------------------------------------------------------------------
+
+SMALL_WORDS = {
+    "en": "the and of to in that for was", "de": "der und die das nicht mit ist von", "fr": "le et les des une dans est pour",
+    "es": "el los las una por con que del", "it": "il che di della per una sono con", "pt": "o não uma para com dos que em",
+    "nl": "het een van de dat niet met voor", "pl": "nie się jest na że do jak przez", "cs": "že se je na jsou které pro také",
+    "sv": "och att det som är för inte på", "da": "og det at er til på med ikke", "no": "og det som er på til ikke har",
+    "fi": "ja on ei että oli se mutta myös", "tr": "ve bir bu için ile da de olarak", "hu": "és hogy nem az egy is volt meg",
+    "ro": "și în de care pe este nu din", "ru": "и в не на что с по как", "uk": "і в не на що з та як", "vi": "và của là các có cho không được",
+    "id": "yang dan di dengan untuk dari ini tidak", "el": "και το να του η της με για", "ar": "في من على أن إلى عن التي مع",
+    "fa": "و در به از که این است را", "he": "של את על לא הוא זה עם גם", "hi": "के में की है और से का को",
+}
+SCRIPTS = {"ja": (0x3040, 0x30FF), "ko": (0xAC00, 0xD7AF), "th": (0x0E00, 0x0E7F), "zh": (0x4E00, 0x9FFF)}
+
+
+def language_of(text: str) -> str:
+    """A rough guess, good enough to choose furniture by."""
+    codes = codes_of(text[:20_000])
+    for language, (low, high) in SCRIPTS.items():
+        if len(codes) and np.mean((codes >= low) & (codes <= high)) > 0.08:
+            return language
+    words = re.findall(r"\w+", text[:20_000].lower())
+    scores = {language: sum(words.count(w) for w in small.split()) for language, small in SMALL_WORDS.items()}
+    return max(scores, key=scores.__getitem__)
+
+
+@cache
+def furniture(language: str) -> dict[str, list[str]]:
+    """The wordings of a language; English where there are none."""
+    folder = Path(__file__).parent / "furniture"
+    path = folder / f"{language}.toml"
+    return tomllib.loads((path if path.exists() else folder / "en.toml").read_text("utf-8"))
+
+
+LABEL_OF = {"ad": "ad", "ad_prose": "ad", "ai_promo": "ai_promo", "related_heading": "related", "related_inline": "related",
+            "share": "share", "subscribe": "subscribe", "subscribe_prose": "subscribe", "comments": "comments",
+            "comment_posts": "comments", "legal": "legal", "media_ui": "media_ui", "navigation": "navigation", "byline": "byline",
+            "caption": "caption", "other": "other", "time": "related", "no_story": "other"}
+
+
+class Writer:
+    """Draws furniture lines in one language."""
+
+    def __init__(self, language: str, rng: random.Random, headlines: Sequence[str]) -> None:
+        self.words, self.rng, self.headlines = furniture(language), rng, headlines
+
+    def fill(self, template: str) -> str:
+        rng, words = self.rng, self.words
+        values: dict[str, Callable[[], str]] = {
+            "name": lambda: rng.choice(words["names"]), "outlet": lambda: rng.choice(words["outlets"]),
+            "site": lambda: rng.choice(words["outlets"]), "headline": lambda: rng.choice(self.headlines),
+            "n": lambda: str(int(10 ** rng.uniform(0, 3.5))), "city": lambda: rng.choice(words["cities"]),
+            "tool": lambda: rng.choice(words["tools"]),
+            "date": lambda: rng.choice(("{:02d}.{:02d}.20{}", "{:02d}/{:02d}/20{}", "{:02d}-{:02d}-20{}")).format(
+                rng.randint(1, 28), rng.randint(1, 12), rng.randint(15, 26))}
+        return re.sub(r"\{(\w+)\}", lambda m: values[m[1]]() if m[1] in values else m[0], template)
+
+    def line(self, kind: str) -> str:
+        text = self.fill(self.rng.choice(self.words.get(kind) or furniture("en")[kind]))
+        change = self.rng.random()
+        if change < 0.06:
+            return text.upper()
+        if change < 0.1:
+            return text.lower()
+        return text
+
+    def doc(self, kind: str) -> Doc:
+        return piece(self.line(kind) + "\n", NUMBER[Label(LABEL_OF[kind])])
+
+
+# ---- what happens to pages ------------------------------------------------------------------------------
+
+class Augmenter:
+    """Makes one training page from a page and a pool of others. Deterministic for a seeded `rng`."""
+
+    def __init__(self, pool: Sequence[Doc], rng: random.Random) -> None:
+        self.pool, self.rng = pool, rng
+        self.headlines = [d.title for d in pool if 20 < len(d.title) < 120] or ["A headline"]
+
+    def writer(self, doc: Doc) -> Writer:
+        language = doc.language if self.rng.random() < 0.75 else self.rng.choice(sorted(
+            p.stem for p in (Path(__file__).parent / "furniture").glob("*.toml")))
+        return Writer(language, self.rng, self.headlines)
+
+    def donor(self, doc: Doc) -> Doc:
+        """A page of another site, of the same language if chance has it."""
+        best = None
+        for _ in range(6):
+            other = self.rng.choice(self.pool)
+            if other.site != doc.site and (other.story == 1).sum() >= 100:
+                best = other
+                if other.language == doc.language:
+                    break
+        return best if best is not None else doc
+
+    def __call__(self, doc: Doc) -> Doc:
+        rng = self.rng
+        if (doc.story == 1).sum() < 100:
+            return self.relayout(doc)
+        if rng.random() < 0.06:
+            return self.relayout(self.without_story(doc))
+        if rng.random() < 0.30:
+            doc = self.cut_mix(doc)
+        if rng.random() < 0.12:
+            doc = self.shortened(doc)
+        if rng.random() < 0.05:
+            doc = self.listed(doc)
+        if rng.random() < 0.10:
+            doc = self.aggregated(doc)
+        elif rng.random() < 0.35:
+            doc = self.spliced(doc)
+        if rng.random() < 0.5:
+            doc = self.furnished(doc)
+        if rng.random() < 0.08:
+            doc = self.commented(doc)
+        return self.relayout(doc)
+
+    def cut_mix(self, doc: Doc) -> Doc:
+        """This page's story between another page's header and footer."""
+        other = self.donor(doc)
+        mine, theirs = story_span(doc), story_span(other)
+        if mine is None or theirs is None:
+            return doc
+        return join([other.cut(0, theirs[0]), doc.cut(*mine), other.cut(theirs[1], len(other))], doc)
+
+    def without_story(self, doc: Doc) -> Doc:
+        """A page with no content of its own: furniture around nothing, or around an error message."""
+        span, writer, rng = story_span(doc), self.writer(doc), self.rng
+        assert span is not None
+        middle = [writer.doc("no_story") for _ in range(rng.choice((0, 1, 1, 2, 4)))]
+        head = doc.cut(0, span[0])
+        head, tail = head.keep(head.story == 0), doc.cut(span[1], len(doc))
+        if rng.random() < 0.3:
+            tail = tail.cut(0, 0)
+        parts = [head, *middle, tail] if rng.random() < 0.8 else middle or [head]
+        gone = join(parts, doc)
+        return replace(gone.keep(gone.story == 0), no_story=True)
+
+    def shortened(self, doc: Doc) -> Doc:
+        """Only the beginning of the story."""
+        span = story_span(doc)
+        assert span is not None
+        ends = line_ends(doc)
+        inside = ends[(ends > span[0]) & (ends < span[1])]
+        wanted = span[0] + self.rng.randint(150, 1200)
+        inside = inside[inside >= wanted]
+        if len(inside) == 0:
+            return doc
+        return join([doc.cut(0, int(inside[0])), doc.cut(span[1], len(doc))], doc)
+
+    def listed(self, doc: Doc) -> Doc:
+        """The story as a list: a sentence a line, with or without list marks."""
+        span = story_span(doc)
+        assert span is not None
+        story = doc.cut(*span)
+        classes = class_table()[story.codes]
+        ends = np.flatnonzero((classes[:-1] == C.STOP) & (classes[1:] == C.SPACE)) + 1
+        mark = self.rng.choice(("", "- ", "• ", "* ", "1. "))
+        parts, last = [], 0
+        for end in [*ends.tolist(), len(story)]:
+            if end > last and self.rng.random() < 0.8:
+                parts += [piece(mark, BODY, 1), story.cut(last, end), piece("\n", BODY, 1)]
+                last = end + 1
+        parts.append(story.cut(min(last, len(story)), len(story)))
+        return join([doc.cut(0, span[0]), *parts, doc.cut(span[1], len(doc))], doc)
+
+    def card(self, doc: Doc, writer: Writer) -> list[Doc]:
+        """Another page's whole story, in one of the layouts in which sites print it."""
+        rng, other = self.rng, self.donor(doc)
+        story = story_only(other)
+        if rng.random() < 0.4:
+            story = story.cut(0, rng.randint(200, 2500))
+        text = " ".join(story.text.split()) if rng.random() < 0.6 else story.text
+        title = other.title or rng.choice(self.headlines)
+        outlet, when, dot = writer.fill("{outlet}"), writer.line("time"), rng.choice(("• ", "- ", "· ", "– ", "| ", ""))
+        layout = rng.choice(("paragraphs", "card", "double", "one", "titled", "teaser"))
+        lines = {
+            "paragraphs": [title, story.text], "one": [text], "titled": [title, outlet + when, text],
+            "card": [outlet, when, dot + outlet, title, text],
+            "double": [title, title, outlet, when, dot + outlet, title, text],
+            "teaser": [title, outlet, when, text[:rng.randint(80, 300)] + "…"]}[layout]
+        return [piece(line + "\n" * rng.choice((1, 1, 2)), RELATED) for line in lines if line.strip()]
+
+    def spliced(self, doc: Doc) -> Doc:
+        """One or more whole foreign stories after this page's story."""
+        rng, writer, span = self.rng, self.writer(doc), story_span(doc)
+        assert span is not None
+        ends = line_ends(doc)
+        after = ends[ends >= span[1]]
+        skip = rng.choice((0, 0, 1, 3, 8))
+        at = int(after[min(skip, len(after) - 1)]) if len(after) else len(doc)
+        parts = [piece("\n", RELATED)]
+        if rng.random() < 0.75:
+            parts.append(writer.doc("related_heading"))
+        for _ in range(rng.choice((1, 1, 1, 2, 3))):
+            parts += self.card(doc, writer)
+        return join([doc.cut(0, at), *parts, doc.cut(at, len(doc))], doc)
+
+    def aggregated(self, doc: Doc) -> Doc:
+        """The layout of news aggregators: little before the story, cards with whole stories behind it."""
+        rng, writer = self.rng, self.writer(doc)
+        story = story_only(doc)
+        if rng.random() < 0.5:
+            story = story.cut(0, rng.randint(600, 5000))
+        title = doc.title or rng.choice(self.headlines)
+        top = [writer.doc("navigation")] if rng.random() < 0.4 else []
+        top += [piece(title + "\n", TITLE) for _ in range(rng.choice((0, 1, 1, 2)))]
+        if rng.random() < 0.6:
+            top.append(piece(writer.fill("{outlet}{date}") + "\n", BYLINE))
+        middle = [piece("\n", BODY, 1)]
+        for kind, chance in (("media_ui", 0.4), ("navigation", 0.2), ("share", 0.3), ("ai_promo", 0.6), ("ai_promo", 0.4), ("subscribe", 0.2),
+                             ("comments", 0.6), ("comments", 0.4)):
+            if rng.random() < chance:
+                middle.append(writer.doc(kind))
+        if rng.random() < 0.85:
+            middle.append(writer.doc("related_heading"))
+        cards = [part for _ in range(rng.randint(1, 5)) for part in self.card(doc, writer)]
+        bottom = [writer.doc(rng.choice(("subscribe", "subscribe", "subscribe_prose", "legal", "navigation")))
+                  for _ in range(rng.randint(0, 5))]
+        return join([*top, story, *middle, *cards, *bottom], doc)
+
+    def furnished(self, doc: Doc) -> Doc:
+        """Promotion, ad markers, share widgets and captions inside and after the story."""
+        rng, writer, span = self.rng, self.writer(doc), story_span(doc)
+        assert span is not None
+        ends = line_ends(doc)
+        inside = ends[(ends > span[0]) & (ends <= span[1])]
+        if len(inside) == 0:
+            return doc
+        kinds_inside = ("ad", "ad", "ad_prose", "related_inline", "related_inline", "share", "subscribe", "subscribe_prose", "caption",
+                        "caption", "media_ui", "ai_promo", "other")
+        kinds_after = ("share", "share", "byline", "subscribe", "subscribe_prose", "comments", "ai_promo", "ai_promo", "legal", "ad", "navigation",
+                       "related_heading", "other")
+        kinds_before = ("byline", "byline", "share", "navigation", "ad", "media_ui", "ai_promo", "caption")
+        spots: list[tuple[int, Doc]] = []
+        for _ in range(rng.choice((0, 1, 1, 2, 3, 5))):
+            spots.append((int(rng.choice(inside.tolist())), writer.doc(rng.choice(kinds_inside))))
+        for _ in range(rng.choice((0, 1, 2, 3, 5))):
+            spots.append((int(inside[-1]), writer.doc(rng.choice(kinds_after))))
+        for _ in range(rng.choice((0, 0, 1, 2))):
+            spots.append((span[0], writer.doc(rng.choice(kinds_before))))
+        parts, last = [], 0
+        for at, what in sorted(spots, key=lambda s: s[0]):
+            before = doc.cut(last, at)
+            if rng.random() < 0.12 and len(before) and before.codes[-1] == 10:  # glued to the line before
+                before = join([before.cut(0, len(before) - 1), piece(rng.choice((" ", " ", "")), UNKNOWN, UNKNOWN)], doc)
+            if rng.random() < 0.04:  # glued to the line behind
+                what = join([what.cut(0, len(what) - 1), piece(" ", UNKNOWN, UNKNOWN)], doc)
+            blank = [piece("\n", UNKNOWN, UNKNOWN)] if rng.random() < 0.3 else []
+            parts += [before, *blank, what, *blank]
+            last = at
+        return join([*parts, doc.cut(last, len(doc))], doc)
+
+    def commented(self, doc: Doc) -> Doc:
+        """Readers' comments under the story."""
+        rng, writer, span = self.rng, self.writer(doc), story_span(doc)
+        assert span is not None
+        comments = NUMBER[Label.COMMENTS]
+        parts = [piece("\n", comments), writer.doc("comments")]
+        for _ in range(rng.randint(1, 8)):
+            parts += [piece(writer.fill("{name}") + "\n", comments)] if rng.random() < 0.8 else []
+            parts += [piece(writer.line("time") + "\n", comments)] if rng.random() < 0.6 else []
+            parts.append(writer.doc("comment_posts"))
+        return join([doc.cut(0, span[1]), *parts, doc.cut(span[1], len(doc))], doc)
+
+    # ---- line breaks ----------------------------------------------------------------------------------
+
+    def relayout(self, doc: Doc) -> Doc:
+        """Line breaks removed and added."""
+        rng, chance = self.rng, self.rng.random()
+        newline = doc.codes == 10
+        if chance < 0.10:  # no blank lines
+            again = np.append(False, newline[1:] & newline[:-1])
+            return doc.keep(~again)
+        if chance < 0.16:  # blank lines between all lines
+            return doc.keep(np.repeat(np.arange(len(doc)), np.where(newline, 2, 1)))
+        if chance < 0.20:  # the whole page on one line
+            codes = doc.codes.copy()
+            codes[newline] = 32
+            again = np.append(False, (codes[1:] == 32) & (codes[:-1] == 32))
+            return replace(doc, codes=codes).keep(~again)
+        if chance < 0.26:  # some line ends lost, with or without a space in their place
+            lost = newline & (np.random.default_rng(rng.getrandbits(32)).random(len(doc)) < rng.choice((0.15, 0.4, 0.8)))
+            if rng.random() < 0.5:
+                return doc.keep(~lost)
+            codes = doc.codes.copy()
+            codes[lost] = 32
+            return replace(doc, codes=codes)
+        if chance < 0.32:
+            return self.wrapped(doc, rng.randint(60, 90))
+        if chance < 0.35:  # torn: line ends at some spaces, as around inline elements
+            codes = doc.codes.copy()
+            spaces = codes == 32
+            codes[spaces & (np.random.default_rng(rng.getrandbits(32)).random(len(doc)) < 0.02)] = 10
+            return replace(doc, codes=codes)
+        return doc
+
+    def wrapped(self, doc: Doc, width: int) -> Doc:
+        """Hard-wrapped text."""
+        codes, column, space = doc.codes.tolist(), 0, -1
+        for at, code in enumerate(codes):
+            if code == 10:
+                column, space = 0, -1
+                continue
+            column += 1
+            if code == 32:
+                space = at
+            if column > width and space >= 0:
+                codes[space] = 10
+                column, space = at - space, -1
+        return replace(doc, codes=np.array(codes, np.uint32))
