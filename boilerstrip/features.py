@@ -55,36 +55,33 @@ class Tokens:
     capital: npt.NDArray[np.bool_]
     ideograph: npt.NDArray[np.bool_]
 
-    def bigrams(self) -> tuple[Hashes, Ints]:
-        """Hashes of neighbouring words, the edges of the atom included, and their atoms; one more than words per atom."""
-        atoms = len(self.first) - 1
-        count = np.diff(self.first) + 1
-        first = np.concatenate([[0], np.cumsum(count)])
-        left = np.full(first[-1], EDGE)
+    def ngrams(self) -> tuple[Hashes, Ints]:
+        """Hashes of neighbouring words, the edges of the atom included, and of all words of each short atom; and per
+        atom the number of its first one (one entry more). An atom without words still has the pair of its edges."""
+        count = np.diff(self.first)
+        short = (count > 0) & (count <= WHOLE_TOKENS)
+        first = np.concatenate([[0], np.cumsum(count + 1 + short)])
+        left = np.full(int(first[-1]), EDGE)
         right = left.copy()
-        place = np.arange(len(self.hash)) + self.atom
+        position = np.arange(len(self.hash)) - self.first[self.atom]
+        place = first[self.atom] + position
         right[place] = self.hash
         left[place + 1] = self.hash
-        return mix(left * PAIR + right), np.repeat(np.arange(atoms), count)
-
-    def whole(self) -> tuple[Hashes, Ints]:
-        """The hash of all words of each short atom, and which atoms those are."""
-        count = np.diff(self.first)
-        atoms = np.flatnonzero((count > 0) & (count <= WHOLE_TOKENS))
-        rows = np.repeat((count > 0) & (count <= WHOLE_TOKENS), count)
-        position = np.arange(len(self.hash)) - self.first[self.atom]
-        terms = self.hash[rows] * _powers(int(PAIR), WHOLE_TOKENS + 1)[position[rows]]
-        bounds = np.concatenate([[0], np.cumsum(count[atoms])[:-1]]).astype(np.int64)
-        return (mix(np.add.reduceat(terms, bounds) + WHOLE) if len(atoms) else terms), atoms
+        grams = mix(left * PAIR + right)
+        inside = short[self.atom]
+        begins = np.cumsum(count[short]) - count[short]
+        if len(begins):
+            terms = self.hash[inside] * _powers(int(PAIR), WHOLE_TOKENS + 1)[position[inside]]
+            grams[first[:-1][short] + count[short] + 1] = mix(np.add.reduceat(terms, begins) + WHOLE)
+        return grams, first
 
 
-def tokenize(atoms: Atoms) -> Tokens:
-    """The words of all atoms, hashed."""
-    classes = atoms.classes
+def word_hashes(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], starts: Ints) -> tuple[Hashes, Ints, Ints]:
+    """Hash, start and length of every word. A word never crosses one of the offsets `starts`."""
     word = WORD[classes]
     single = classes == C.IDEOGRAPH
     fresh = np.zeros(len(classes), bool)
-    fresh[atoms.start] = True
+    fresh[starts[starts < len(fresh)]] = True
     fresh[1:] |= ~word[:-1] | single[:-1]
     fresh |= single
     fresh &= word
@@ -93,25 +90,32 @@ def tokenize(atoms: Atoms) -> Tokens:
     start = places[begins]
     length = np.diff(np.append(begins, len(places)))
     if len(start) == 0:
-        none = np.zeros(0, np.int64)
-        return Tokens(none.astype(np.uint64), none, np.zeros(len(atoms) + 1, np.int64), none, none.astype(bool), none.astype(bool))
-    folded = fold_table()[atoms.codes[places]].astype(np.uint64)
+        return np.zeros(0, np.uint64), start, length
+    folded = fold_table()[codes[places]].astype(np.uint64)
     offset = np.arange(len(places)) - np.repeat(begins, length)
     folded *= _powers(int(BASE), MAX_ATOM * 2)[np.minimum(offset, MAX_ATOM * 2 - 1)]
-    hashes = mix(np.add.reduceat(folded, begins))
+    return mix(np.add.reduceat(folded, begins)), start, length
+
+
+def tokenize(atoms: Atoms) -> Tokens:
+    """The words of all atoms, hashed."""
+    hashes, start, length = word_hashes(atoms.codes, atoms.classes, atoms.start)
     atom = np.searchsorted(atoms.start, start, side="right") - 1
     first = np.searchsorted(atom, np.arange(len(atoms) + 1))
-    return Tokens(hashes, atom, first, length, classes[start] == C.UPPER, single[start])
+    kinds = atoms.classes[start]
+    return Tokens(hashes, atom, first, length, kinds == C.UPPER, kinds == C.IDEOGRAPH)
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
     """What the detectors see. `dense` has one row per atom and the columns DENSE; `group` numbers the distinct
-    content words of each page (-1 for other words), `words` is the number of words of each atom."""
+    content words of each page (-1 for other words) and `own` counts how often its atom holds the word; `words` is
+    the number of words of each atom."""
 
     dense: Floats
     tokens: Tokens
     group: Ints
+    own: Ints
     groups: int
     words: Ints
 
@@ -147,15 +151,16 @@ def measure(atoms: Atoms) -> Features:
     count = len(atoms)
     words = np.diff(tokens.first)
     if count == 0:
-        return Features(np.zeros((0, len(DENSE)), np.float32), tokens, np.zeros(0, np.int64), 0, words)
+        none = np.zeros(0, np.int64)
+        return Features(np.zeros((0, len(DENSE)), np.float32), tokens, none, none, 0, words)
     columns: dict[str, npt.NDArray[np.generic]] = {}
     _shape(atoms, tokens, words, columns)
     _layout(atoms, words, columns)
-    group, groups = _vocabulary(atoms, tokens, words, columns)
+    group, own, groups = _vocabulary(atoms, tokens, words, columns)
     dense = np.empty((count, len(DENSE)), np.float32)
     for number, name in enumerate(DENSE):
         dense[:, number] = columns[name]
-    return Features(dense, tokens, group, groups, words)
+    return Features(dense, tokens, group, own, groups, words)
 
 
 def _per_atom(tokens: Tokens, weights: npt.NDArray[np.generic], count: int) -> npt.NDArray[np.float64]:
@@ -222,13 +227,13 @@ def _layout(atoms: Atoms, words: Ints, columns: dict[str, npt.NDArray[np.generic
 
 
 def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
-                columns: dict[str, npt.NDArray[np.generic]]) -> tuple[Ints, int]:
+                columns: dict[str, npt.NDArray[np.generic]]) -> tuple[Ints, Ints, int]:
     """Whether an atom shares its words with the rest of its page: what is foreign to a story lacks its vocabulary."""
     count = len(atoms)
     hashes, whole_atoms = _line_hashes(atoms, tokens, words)
     order = np.argsort(hashes, kind="stable")
     ranked = hashes[order]
-    begins = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])) if len(order) else order
+    begins = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[:len(order)])
     copies = np.diff(np.append(begins, len(order)))
     repeats, first_copy = np.zeros(count), np.zeros(count)
     repeats[whole_atoms[order]] = np.repeat(copies, copies)
@@ -255,6 +260,11 @@ def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
     groups = int(number[-1]) + 1 if len(number) else 0
     group[content[place]] = number
     sorted_atom = atom[place]
+    # words of one group stand in the order of the text, so equal neighbours share an atom
+    runs = np.flatnonzero(np.append(True, (number[1:] != number[:-1]) | (sorted_atom[1:] != sorted_atom[:-1]))[:len(number)])
+    length = np.diff(np.append(runs, len(number)))
+    own = np.zeros(len(tokens.hash), np.int64)
+    own[content[place]] = np.repeat(length, length)
     head = np.flatnonzero(~same)
     size = np.diff(np.append(head, len(keys)))
     first_atom, last_atom = np.repeat(sorted_atom[head], size), np.repeat(sorted_atom[head + size - 1], size)
@@ -265,7 +275,7 @@ def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
                       ("novel", (first_atom == sorted_atom) & (last_atom == sorted_atom))):
         columns[name] = np.bincount(sorted_atom, hit, count) / some
     columns["frequent"] = np.bincount(sorted_atom, np.log(np.repeat(size, size)), count) / some
-    return group, groups
+    return group, own, groups
 
 
 def _line_hashes(atoms: Atoms, tokens: Tokens, words: Ints) -> tuple[Hashes, Ints]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
 
-__all__ = ["Atoms", "segment"]
+__all__ = ["Atoms", "as_single_atoms", "segment"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -67,18 +67,52 @@ WORD = _table(C.LOWER, C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.MARK)
 TERMINAL = _table(C.STOP, C.QUOTE, C.CLOSE, C.COLON, C.COMMA)
 
 
+# Brand names with a capital inside: no place to cut. Compared by the three letters on each side of it.
+CAMEL_WORDS = """WhatsApp YouTube LinkedIn FaceBook TikTok SoundCloud PayPal GitHub GitLab JavaScript TypeScript OpenAI WordPress
+PowerPoint PlayStation BuzzFeed HuffPost MasterCard AirPods BlackRock BlackBerry StackOverflow MacBook FaceTime SharePoint QuickTime
+PostScript ActiveX FireFox ThinkPad OneDrive DropBox MailChimp HubSpot SalesForce MicroSoft DeepMind DeepSeek WikiLeaks WeChat
+SnapChat AliExpress CoinBase BitCoin StarCraft WarCraft MySpace MySQL PostgreSQL MongoDB RedHat NetBeans VirtualBox CrowdStrike
+DoorDash FedEx SpaceX NewsWeek FlipBoard FeedBurner PinTerest SlideShare TripAdvisor EasyJet RyanAir LexisNexis ProPublica""".split()
+SIX = np.uint64(1) << (np.uint64(8) * np.arange(6, dtype=np.uint64))
+
+
+def _camel_keys() -> npt.NDArray[np.uint64]:
+    """Three letters before and three from every inner capital, as one number each."""
+    keys = []
+    for word in CAMEL_WORDS:
+        for at in range(2, len(word) - 1):
+            if word[at].isupper() and word[at - 1].islower():
+                around = (word[at - 3:at] if at > 2 else " " + word[:at]) + word[at:at + 3].ljust(3)
+                keys.append(sum(ord(c) << (8 * k) for k, c in enumerate(around)))
+    return np.array(sorted(keys), np.uint64)
+
+
 def segment(texts: Sequence[str]) -> Atoms:
     """Split a batch of texts into atoms. Linear in their length; any `str` is valid."""
-    parts = [codes_of(text) for text in texts]
-    lengths = np.array([len(part) + 1 for part in parts], np.int64)
-    page_start = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    newline = np.array([10], np.uint32)
-    codes = np.concatenate([x for part in parts for x in (part, newline)]) if parts else newline[:0]
+    codes, page_start = _joined(texts)
     classes = class_table()[codes]
     crlf = np.flatnonzero(codes == 13)
     crlf = crlf[crlf + 1 < len(codes)]
     classes[crlf[codes[crlf + 1] == 10]] = C.SPACE
     return _atoms(codes, classes, page_start)
+
+
+def as_single_atoms(texts: Sequence[str]) -> Atoms:
+    """Every text as one page of one uncut atom: for looking at single blocks."""
+    codes, start = _joined(texts)
+    number, zeros = np.arange(len(texts)), np.zeros(len(texts), np.int64)
+    end = np.append(start[1:], len(codes)) - 1
+    return Atoms(codes, class_table()[codes], start, start, end, number, number, zeros + 9, zeros > 0, zeros > 0, zeros,
+                 np.arange(len(texts) + 1))
+
+
+def _joined(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Ints]:
+    """The code points of all texts with a line end behind each, and where each begins."""
+    parts = [codes_of(text) for text in texts]
+    lengths = np.array([len(part) + 1 for part in parts], np.int64)
+    newline = np.array([10], np.uint32)
+    codes = np.concatenate([x for part in parts for x in (part, newline)]) if parts else newline[:0]
+    return codes, np.cumsum(lengths) - lengths
 
 
 def _atoms(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_start: Ints) -> Atoms:
@@ -149,6 +183,7 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     inside[np.searchsorted(here, start[1:])] = False  # the first character of a line is no cut
     adjacent = here == before + 1
     earlier = np.concatenate([[C.SPACE], kind_before[:-1]])
+    touching = np.append(False, adjacent[:-1])  # the two characters before stand side by side
     later = np.append(kind[1:], C.SPACE)
     capital = (kind == C.UPPER) & (later == C.LOWER)
     lower = (earlier == C.LOWER) | (earlier == C.DIGIT) | (earlier == C.CLOSE) | (earlier == C.QUOTE)
@@ -156,12 +191,19 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
         ((kind_before == C.LOWER) & (earlier == C.LOWER) & capital)
         | ((kind_before == C.DIGIT) & capital)
         | ((kind_before == C.STOP) & lower & (capital | (kind == C.LETTER)))
-        | (CLOSING[kind_before] & (earlier == C.STOP) & capital))
+        | (CLOSING[kind_before] & (earlier == C.STOP) & touching & capital))
+    camel = np.flatnonzero((kind_before == C.LOWER) & glue)
+    if len(camel):
+        letters = WORD[classes]
+        near = here[camel][:, None] + np.arange(-3, 3)
+        near = np.clip(near, 0, len(codes) - 1)
+        key = (np.where(letters[near], codes[near], 32) & 255).astype(np.uint64) @ SIX
+        glue[camel[np.isin(key, _camel_keys())]] = False
     wide = here > before + 2
     strong = inside & (glue | wide)
     # sentence ends: a stop, closing marks, white space (none in scripts without spaces), opening marks, a start
     ended = kind_before == C.STOP
-    ended |= CLOSING[kind_before] & (earlier == C.STOP)
+    ended |= CLOSING[kind_before] & (earlier == C.STOP) & touching
     sentence = inside & ended & (SENTENCE_START[kind] | OPENING[kind]) & (~adjacent | (kind == C.IDEOGRAPH))
     line_of = np.searchsorted(start, here, side="right") - 1
     lines = len(start)

@@ -50,6 +50,7 @@ class Doc:
                        source=self.source[start:end])
 
     def keep(self, chosen: np.ndarray) -> Doc:
+        chosen = chosen[:len(self)] if chosen.dtype == bool else chosen
         return replace(self, codes=self.codes[chosen], story=self.story[chosen], label=self.label[chosen], source=self.source[chosen])
 
     def as_label(self, label: int, story: int = 0, source: int = HAND) -> Doc:
@@ -185,33 +186,47 @@ class Augmenter:
         best = None
         for _ in range(6):
             other = self.rng.choice(self.pool)
-            if other.site != doc.site and (other.story == 1).sum() >= 100:
+            if other.site != doc.site and (other.story == 1).sum() >= 100 and other.page_type in (doc.page_type, "article"):
                 best = other
-                if other.language == doc.language:
+                if other.language == doc.language and (other.page_type == doc.page_type):
                     break
         return best if best is not None else doc
 
     def __call__(self, doc: Doc) -> Doc:
-        rng = self.rng
         if (doc.story == 1).sum() < 100:
             return self.relayout(doc)
+        return self.relayout(self.article(doc) if doc.page_type in ("article", "") else self.collection(doc))
+
+    def article(self, doc: Doc) -> Doc:
+        """What happens to pages with one story in prose."""
+        rng = self.rng
         if rng.random() < 0.06:
-            return self.relayout(self.without_story(doc))
+            return self.without_story(doc)
         if rng.random() < 0.30:
             doc = self.cut_mix(doc)
         if rng.random() < 0.12:
             doc = self.shortened(doc)
         if rng.random() < 0.05:
             doc = self.listed(doc)
-        if rng.random() < 0.10:
+        if rng.random() < 0.08:
             doc = self.aggregated(doc)
-        elif rng.random() < 0.35:
+        elif rng.random() < 0.30:
             doc = self.spliced(doc)
         if rng.random() < 0.5:
             doc = self.furnished(doc)
         if rng.random() < 0.08:
             doc = self.commented(doc)
-        return self.relayout(doc)
+        return doc
+
+    def collection(self, doc: Doc) -> Doc:
+        """What happens to pages whose story is a list, a thread or a specification: little, since a list of teasers
+        may be either story or furniture there."""
+        rng = self.rng
+        if rng.random() < 0.15:
+            doc = self.cut_mix(doc)
+        if rng.random() < 0.25:
+            doc = self.furnished(doc)
+        return doc
 
     def cut_mix(self, doc: Doc) -> Doc:
         """This page's story between another page's header and footer."""
@@ -367,6 +382,8 @@ class Augmenter:
         """Line breaks removed and added."""
         rng, chance = self.rng, self.rng.random()
         newline = doc.codes == 10
+        if len(doc) < 2:
+            return doc
         if chance < 0.10:  # no blank lines
             again = np.append(False, newline[1:] & newline[:-1])
             return doc.keep(~again)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from boilerstrip.features import DENSE, Features, measure, mix, tokenize
+from boilerstrip.detect.model import slot_of
+from boilerstrip.features import DENSE, Features, measure, tokenize
 from boilerstrip.labels import LABELS, PageType
 from boilerstrip.segment.text import Atoms, segment
 from boilerstrip.train.augment import Augmenter, Doc, furniture
@@ -23,7 +23,6 @@ from boilerstrip.train.network import EVIDENCE, Batch, Network, Shape
 
 NO_STORY = len(PageType)
 PAGE_TYPES = {str(kind): number for number, kind in enumerate(PageType)}
-TABLE_BITS = 21
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,13 @@ def vocabulary(docs: Sequence[Doc], min_sites: int) -> np.ndarray:
     by_site: dict[str, list[np.ndarray]] = {}
     for doc in docs:
         by_site.setdefault(doc.site, []).append(np.concatenate(ngrams(segment([doc.text]))))
-    counts: dict[int, int] = Counter()
     pending: list[np.ndarray] = []
     for arrays in by_site.values():
         pending.append(np.unique(np.concatenate(arrays)))
     every, times = np.unique(np.concatenate(pending), return_counts=True)
-    chosen = every[times >= min_sites]
-    del counts
-    return np.union1d(chosen, furniture_vocabulary())
+    chosen = np.union1d(every[times >= min_sites], furniture_vocabulary())
+    slots, first = np.unique(slot_of(chosen), return_index=True)  # one word per slot of the look-up table
+    return chosen[first]
 
 
 def furniture_vocabulary() -> np.ndarray:
@@ -79,7 +77,7 @@ def furniture_vocabulary() -> np.ndarray:
 
 def ngrams(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
     tokens = tokenize(atoms)
-    return tokens.hash, np.concatenate([tokens.bigrams()[0], tokens.whole()[0]])
+    return tokens.hash, tokens.ngrams()[0]
 
 
 @dataclass
@@ -150,27 +148,21 @@ def tensors(m: Measured, lookup: Lookup, evidence: np.ndarray, centre: np.ndarra
     """The network's input. `drop(rows, atoms)` may blank embedding rows."""
     tokens, atoms = m.features.tokens, m.atoms
     uni = lookup(tokens.hash)
-    pairs, pair_atoms = tokens.bigrams()
-    whole, whole_atoms = tokens.whole()
-    multi_atoms = np.concatenate([pair_atoms, whole_atoms])
-    order = np.argsort(multi_atoms, kind="stable")
-    multi = lookup(np.concatenate([pairs, whole])[order])
-    multi_atoms = multi_atoms[order]
+    grams, grams_first = tokens.ngrams()
+    multi = lookup(grams)
     if drop is not None:
-        uni, multi = drop(uni, tokens.atom), drop(multi, multi_atoms)
+        uni, multi = drop(uni, tokens.atom), drop(multi, np.repeat(np.arange(len(atoms)), np.diff(grams_first)))
     size = np.diff(atoms.first)
     length = int(size.max())
     row = atoms.page * length + np.arange(len(atoms)) - atoms.first[atoms.page]
     content = np.flatnonzero(m.features.group >= 0)
     group, group_atom = m.features.group[content], tokens.atom[content]
-    pair = group * (len(atoms) + 1) + group_atom
-    _, inverse, counts = np.unique(pair, return_inverse=True, return_counts=True)
     dense = np.concatenate([np.clip((m.features.dense - centre) / scale, -4, 4), evidence], 1).astype(np.float32)
     as_long = torch.from_numpy
     return Batch(
         torch.from_numpy(dense), as_long(row), len(size), length, as_long(uni), as_long(tokens.first[:-1].copy()), as_long(multi),
-        as_long(np.searchsorted(multi_atoms, np.arange(len(atoms)))), as_long(group), as_long(group_atom),
-        torch.from_numpy(counts[inverse].astype(np.float32)), m.features.groups, torch.from_numpy(m.features.words.astype(np.float32)))
+        as_long(grams_first[:-1].copy()), as_long(group), as_long(group_atom),
+        torch.from_numpy(m.features.own[content].astype(np.float32)), m.features.groups, torch.from_numpy(m.features.words.astype(np.float32)))
 
 
 @dataclass

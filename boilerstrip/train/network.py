@@ -12,6 +12,7 @@ from boilerstrip.features import DENSE
 from boilerstrip.labels import LABELS, PageType
 
 EVIDENCE = len(LABELS)
+DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Dilated(nn.Module):
         d = self.distance
         padded = F.pad(x, (0, 0, d, d))
         around = torch.cat([padded[:, :-2 * d], x, padded[:, 2 * d:]], -1)
-        return (x + F.relu(self.linear(around))) * mask
+        return (x + F.dropout(F.relu(self.linear(around)), DROPOUT, self.training)) * mask
 
 
 class Network(nn.Module):
@@ -75,7 +76,8 @@ class Network(nn.Module):
         self.remember = nn.Linear(h, shape.memory)
         self.guess = nn.Linear(h + 2 * shape.memory, 1)
         self.topic = nn.Linear(2 * shape.embedding, shape.embedding)
-        self.again = nn.Linear(h + 2 * shape.memory + 2 * h + shape.embedding + 4, h)
+        self.again = nn.Linear(h + 2 * shape.memory + h + shape.embedding + 4, h)
+        self.about = nn.Linear(3 * h, h, bias=False)
         self.second = nn.ModuleList(Dilated(h, d) for d in shape.second)
         self.story = nn.Linear(h, 1)
         self.label = nn.Linear(h, len(LABELS))
@@ -114,8 +116,9 @@ class Network(nn.Module):
         topic_pooled = (topics * weight).sum(1, keepdim=True) / (weight.sum(1, keepdim=True) + 1e-3)
         shared = self.shared_words(batch, p)
         shared = shared.new_zeros(n, 4).index_copy(0, batch.row, shared).view(batch.pages, batch.length, 4)
-        second = torch.cat([context, pooled.expand_as(grid), grid * pooled, topics * topic_pooled, shared], -1)
-        grid = F.relu(self.again(second)) * mask
+        second = torch.cat([context, grid * pooled, topics * topic_pooled, shared], -1)
+        overall = torch.cat([pooled, grid.sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp(min=1), grid.amax(1, keepdim=True)], -1)
+        grid = F.relu(self.again(second) + self.about(overall)) * mask
         for layer in self.second:
             grid = layer(grid, mask)
         atoms = grid.view(n, h)[batch.row]

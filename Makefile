@@ -1,0 +1,71 @@
+# make demo               installs the package and cleans a sample page
+# make test               ruff, mypy, pytest
+# make test-integrations  tests of the integrations with other packages
+# make quality            the quality gate, where its data is
+# make rules              recompiles the rule packs
+# make model              trains the model
+# make clean              removes what the other targets made
+
+PYTHON ?= python3
+DATA ?= ../shared/data
+SAMPLE ?= fixtures/sample.txt
+EPOCHS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+
+.DELETE_ON_ERROR:
+.PHONY: demo test test-integrations quality rules model clean
+
+demo: $(VENV)/installed
+	$(BIN)/boilerstrip explain $(SAMPLE)
+	@printf '\n%s\n\n' '---- the story, as `boilerstrip clean $(SAMPLE)` prints it ----'
+	@$(BIN)/boilerstrip clean $(SAMPLE)
+
+test: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q --ignore=tests/integrations
+
+test-integrations: $(VENV)/installed-dev
+	@if [ -d tests/integrations ]; then $(BIN)/python -m pytest -q tests/integrations; \
+	else echo 'There are no integrations to test yet.'; fi
+
+ifneq ($(wildcard $(DATA)),)
+quality: $(VENV)/installed-bench
+	$(BIN)/python -m boilerstrip.train.gate $(DATA)
+
+model: $(VENV)/installed-train
+	$(BIN)/boilerstrip train --data $(DATA) --out boilerstrip/weights/text.npz $(if $(EPOCHS),--epochs $(EPOCHS))
+else
+quality:
+	@echo 'No data at $(DATA): the quality gate is not run (name its folder with DATA=).'
+
+model:
+	@echo 'No data at $(DATA): name its folder with DATA=.' >&2; exit 1
+endif
+
+rules: $(VENV)/installed
+	$(BIN)/python -m boilerstrip.train.rules
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find boilerstrip tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# PYTHON where it is new enough, else the first of these that is.
+$(VENV)/made:
+	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "$$python -m venv $(VENV)"; $$python -m venv $(VENV) && touch $@; exit; \
+	  fi; \
+	done; echo 'Python 3.11 or newer is needed: name one with PYTHON=.' >&2; exit 1
+
+$(VENV)/installed: pyproject.toml $(VENV)/made
+	$(PIP) -e .
+	@touch $@
+
+# The renderers that make raw text of the data's pages; the gate needs no PyTorch.
+$(VENV)/installed-dev $(VENV)/installed-bench $(VENV)/installed-train: $(VENV)/installed-%: $(VENV)/installed
+	$(PIP) -e '.[$*]'
+	@touch $@

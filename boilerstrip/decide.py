@@ -1,0 +1,198 @@
+"""Evidence -> labels, confidences, verdict: the one place where decisions are made.
+
+Atoms that stand in one paragraph and get the same label become one block. The threshold adapts to the page: it is
+the one that maximises the expected F1 of the kept words, given the probabilities (Ye et al. 2012, "Optimizing
+F-measure"; for sorted probabilities the best threshold is half of the best expected F1).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from boilerstrip.chars import CharClass as C
+from boilerstrip.detect.model import Scores
+from boilerstrip.detect.rules import Hits, RulePack
+from boilerstrip.labels import LABELS, Label, PageType, Verdict
+from boilerstrip.options import Options
+from boilerstrip.result import Reason, Result, Scored
+from boilerstrip.segment.text import Atoms
+
+__all__ = ["decide", "expected_f1_threshold", "kind_of_input"]
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Probabilities = npt.NDArray[np.float64]
+
+BODY = LABELS.index(Label.BODY)
+OTHER = LABELS.index(Label.OTHER)
+FAVOR_SHIFT = {"precision": 1.0, "balanced": 0.0, "recall": -1.0}  # log-odds added to the page's threshold
+COPY_WORDS = 12  # words from which a second copy of a block counts as one
+JOINTS = ("", " ", "\n", "\n\n")
+GLUED, SAME, LINE, PARAGRAPH = range(4)
+
+
+def kind_of_input(atoms: Atoms, first: int, last: int) -> str:
+    """How a text is laid out, which is what calibration depends on: "separated" by blank lines, in "lines", or "glued"."""
+    gap = atoms.gap[first:last]
+    if len(gap) == 0 or (gap == 0).mean() > 0.25:
+        return "glued"
+    return "separated" if (gap >= 2).mean() > 0.15 else "lines"
+
+
+def _logistic(x: npt.NDArray[np.floating[Any]]) -> Probabilities:
+    out: Probabilities = 1 / (1 + np.exp(-np.clip(x.astype(np.float64), -40, 40)))
+    return out
+
+
+def calibrate(logits: npt.NDArray[np.float32], knots: dict[str, list[float]]) -> Probabilities:
+    """Logits -> probabilities along a monotone curve given by its knots (isotonic regression on the calibration fold)."""
+    out: Probabilities = np.interp(logits.astype(np.float64), knots["logit"], knots["calibrated"])
+    return out
+
+
+def expected_f1_threshold(story: Probabilities, words: Ints) -> float:
+    """The threshold that maximises the expected F1 of the kept words."""
+    if len(story) == 0:
+        return 0.5
+    order = np.argsort(-story, kind="stable")
+    kept, size = np.cumsum((story * words)[order]), np.cumsum(words[order])
+    return float((2 * kept / np.maximum(size + kept[-1], 1e-9)).max() / 2)
+
+
+def _joints(atoms: Atoms, first: int, last: int) -> Ints:
+    """What stands between each atom and the one before it, once torn and wrapped lines are re-joined."""
+    classes, start, end, gap = atoms.classes, atoms.start[first:last], atoms.end[first:last], atoms.gap[first:last]
+    joint = np.where(gap == 0, np.where(atoms.glued[first:last], GLUED, SAME), np.where(gap == 1, LINE, PARAGRAPH))
+    if len(start) < 2:
+        return joint
+    head, tail = classes[start], np.append(C.BREAK, classes[end[:-1] - 1])
+    stop, comma = (head == C.STOP) | (head == C.CLOSE), head == C.COMMA
+    punctuated = (gap == 1) & (stop | comma)
+    spaced = np.append(False, (classes[end[:-1]] == C.SPACE) & (classes[end[:-1] + 1] == C.BREAK)) | (atoms.indent[first:last] == 1)
+    small = (head == C.LOWER) & ((tail == C.LOWER) | (tail == C.COMMA) | (tail == C.DIGIT) | (tail == C.UPPER))
+    torn = (gap == 1) & ((spaced & (tail != C.STOP)) | (tail == C.OPEN))
+    if punctuated.sum() >= 3:  # a page of torn lines
+        torn |= (gap == 1) & small
+    wrapped = atoms.wrapped[first:last] | torn
+    dense = (head == C.IDEOGRAPH) & (tail == C.IDEOGRAPH)
+    joint[wrapped] = np.where(dense[wrapped], GLUED, SAME)
+    joint[punctuated] = GLUED
+    return joint
+
+
+def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits: Hits, pack: RulePack, options: Options,
+           calibration: dict[str, Any], model: str) -> Result:
+    """One page's Result from its atoms and scores."""
+    first, last = int(atoms.first[page]), int(atoms.first[page + 1])
+    knots = calibration["story"][kind_of_input(atoms, first, last)]
+    story = calibrate(scores.story, knots)
+    other, other_confidence = _other_labels(scores.label, calibration["label_temperature"])
+    joint = _joints(atoms, first, last)
+    fixed = _fixed(hits, pack, last - first)
+    begin = _block_starts(joint, story >= 0.5, other, fixed)
+    size = words[first:last]
+    weight = np.maximum(size, 0.1)
+    total = np.add.reduceat(weight, begin) if len(begin) else weight[:0]
+    block_story = np.add.reduceat(story * weight, begin) / total if len(begin) else story
+    heaviest = _heaviest(begin, size)
+    final = np.append(begin[1:], last - first) - 1
+    offset = int(atoms.page_start[page])
+    starts, ends = (atoms.start[first:last][begin] - offset).tolist(), (atoms.end[first:last][final] - offset).tolist()
+    texts = [raw[a:b] for a, b in zip(starts, ends)]
+    block_words = np.add.reduceat(size, begin) if len(begin) else size
+    block_story = np.round(block_story, 6)
+    reasons = _reasons(hits, begin, pack)
+    chosen_other = other[heaviest]
+    for number in _copies(texts, block_story, block_words):
+        block_story[number] = min(float(block_story[number]), 0.01)
+        chosen_other[number] = OTHER
+        reasons[number] = (*reasons.get(number, ()), Reason("copy", Label.OTHER, 4.0))
+    scored = Scored(
+        texts, starts, ends, [JOINTS[j] for j in joint[begin].tolist()], block_story.tolist(),
+        [LABELS[k] for k in chosen_other.tolist()], np.round(other_confidence[heaviest], 6).tolist(), block_words.tolist(),
+        [None if f == 0 else f > 0 for f in fixed[begin].tolist()], reasons,
+        np.round(np.log((block_story + 1e-6) / (1 - block_story + 1e-6)), 6).tolist())
+    threshold = options.threshold
+    if threshold is None:
+        threshold = expected_f1_threshold(block_story, block_words)
+        shift = FAVOR_SHIFT[options.favor]
+        if shift:
+            threshold = 1 / (1 + (1 / max(threshold, 1e-6) - 1) * float(np.exp(-shift)))
+    verdict, confidence, kind, kind_confidence = _verdict(scores, calibration, block_story)
+    return Result(raw, scored, round(float(threshold), 6), options.keep, verdict, confidence, kind, kind_confidence, model)
+
+
+def _other_labels(logits: npt.NDArray[np.float32], temperature: float) -> tuple[Ints, Probabilities]:
+    """The best label besides body, and its probability among those."""
+    x = logits.astype(np.float64) / temperature
+    if len(x) == 0:
+        return np.zeros(0, np.int64), np.zeros(0)
+    x[:, BODY] = -np.inf
+    x -= x.max(1, keepdims=True)
+    shares = np.exp(x)
+    best = x.argmax(1)
+    return best, 1 / shares.sum(1)
+
+
+def _fixed(hits: Hits, pack: RulePack, count: int) -> Ints:
+    """1 where a `keep` rule hit, -1 where a `drop` rule did, else 0; keep wins."""
+    fixed = np.zeros(count, np.int64)
+    for value, action in ((-1, "drop"), (1, "keep")):
+        rules = [n for n, rule in enumerate(pack.rules) if rule.action == action]
+        if rules:
+            fixed[hits.atom[np.isin(hits.rule, rules)]] = value
+    return fixed
+
+
+def _block_starts(joint: Ints, told: Bools, other: Ints, fixed: Ints) -> Ints:
+    """The first atom of every block: a new one begins at a line end, or where label or decision change."""
+    if len(joint) == 0:
+        return np.zeros(0, np.int64)
+    same = (told[1:] == told[:-1]) & (told[1:] | (other[1:] == other[:-1])) & (fixed[1:] == fixed[:-1])
+    return np.flatnonzero(np.append(True, (joint[1:] >= LINE) | ~same))
+
+
+def _heaviest(begin: Ints, words: Ints) -> Ints:
+    """Per block the atom with most words: its label is the block's."""
+    if len(begin) == 0:
+        return begin
+    number = np.repeat(np.arange(len(begin)), np.diff(np.append(begin, len(words))))
+    order = np.lexsort((-np.arange(len(words)), words, number))
+    return order[np.append(begin[1:], len(words)) - 1]
+
+
+def _copies(texts: list[str], story: Probabilities, words: Ints) -> list[int]:
+    """Blocks that print a story passage again: the first copy is kept."""
+    seen: dict[str, float] = {}
+    again = []
+    for number in np.flatnonzero((words >= COPY_WORDS) & (story >= 0.5)).tolist():
+        p = float(story[number])
+        if texts[number] in seen and seen[texts[number]] >= p - 0.2:
+            again.append(number)
+        else:
+            seen.setdefault(texts[number], p)
+    return again
+
+
+def _reasons(hits: Hits, begin: Ints, pack: RulePack) -> dict[int, tuple[Reason, ...]]:
+    """Rule hits per block."""
+    found: dict[int, tuple[Reason, ...]] = {}
+    for block, rule in zip((np.searchsorted(begin, hits.atom, side="right") - 1).tolist(), hits.rule.tolist()):
+        reason = Reason(pack.rules[rule].id, pack.rules[rule].label, float(pack.rules[rule].weight))
+        if reason not in found.get(block, ()):
+            found[block] = (*found.get(block, ()), reason)
+    return found
+
+
+def _verdict(scores: Scores, calibration: dict[str, Any], story: Probabilities) -> tuple[Verdict, float, PageType, float]:
+    if len(story) == 0:
+        return Verdict.NO_STORY, 1.0, PageType.ARTICLE, 0.0
+    scale, shift = calibration["no_story"]
+    empty = float(_logistic(np.array([scores.page[-1] * scale + shift]))[0])
+    kinds = np.exp(scores.page[:-1].astype(np.float64) - float(scores.page[:-1].max()))
+    best = int(kinds.argmax())
+    verdict = Verdict.NO_STORY if empty >= 0.5 else Verdict.STORY
+    return verdict, round(max(empty, 1 - empty), 6), list(PageType)[best], round(float(kinds[best] / kinds.sum()), 6)

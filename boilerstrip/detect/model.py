@@ -1,0 +1,185 @@
+"""The learned detector at run time: numpy only, the same arithmetic as `boilerstrip.train.network`.
+
+Features of a whole batch are looked up together; the network runs page by page, so that a page gets the same
+answer to the last bit whatever batch it came in.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from boilerstrip.features import Features
+
+__all__ = ["Model", "Scores", "default_model", "slot_of"]
+
+Floats = npt.NDArray[np.float32]
+Hashes = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+
+SLOT_BITS = 21
+WINDOW = 20_000  # atoms; longer pages are read in windows, so that memory stays bounded
+
+
+def slot_of(hashes: Hashes) -> Ints:
+    """The place of a hash in the look-up table."""
+    return (hashes >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The model's answer for one page: `story` logits (atoms,), `label` logits (atoms, labels), `page` logits
+    (page types and, last, no story)."""
+
+    story: Floats
+    label: Floats
+    page: Floats
+
+
+class Model:
+    """The network's weights and what it takes to run them. Holds no state about pages; threads may share one."""
+
+    def __init__(self, arrays: dict[str, npt.NDArray[Any]], card: dict[str, Any]) -> None:
+        self.card = card
+        self.calibration: dict[str, Any] = card["calibration"]
+        self._first: tuple[int, ...] = tuple(card["shape"]["first"])
+        self._second: tuple[int, ...] = tuple(card["shape"]["second"])
+        self._w: dict[str, Floats] = {
+            k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items() if k not in ("vocabulary",)}
+        vocabulary: Hashes = arrays["vocabulary"]
+        self._slots = np.zeros(1 << SLOT_BITS, np.uint16)
+        self._slots[slot_of(vocabulary)] = np.arange(1, len(vocabulary) + 1)
+        self._print = np.concatenate([[np.uint64(0)], vocabulary])
+
+    @classmethod
+    def load(cls, source: str | Path | BinaryIO) -> Model:
+        """Read weights from an .npz file; its card is stored with them."""
+        with np.load(source) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return cls(arrays, json.loads(arrays.pop("card").tobytes().decode()))
+
+    def rows(self, hashes: Hashes) -> npt.NDArray[np.uint16]:
+        """Rows of the embedding table; 0 for what is not in the vocabulary."""
+        rows = self._slots[slot_of(hashes)]
+        return np.where(self._print[rows] == hashes, rows, np.uint16(0))
+
+    def bags(self, features: Features) -> Floats:
+        """Per atom: mean of its words' embeddings, mean and maximum of its n-grams'."""
+        tokens, table = features.tokens, self._w["table"]
+        count = len(tokens.first) - 1
+        size = table.shape[1]
+        out = np.zeros((count, 3 * size), np.float32)
+        if count == 0:
+            return out
+        filled = np.flatnonzero(features.words > 0)
+        if len(filled):
+            sums = np.add.reduceat(table[self.rows(tokens.hash)], tokens.first[filled], axis=0)
+            out[filled, :size] = sums / features.words[filled, None].astype(np.float32)
+        grams, first = tokens.ngrams()
+        vectors = table[self.rows(grams)]
+        out[:, size:2 * size] = np.add.reduceat(vectors, first[:-1], axis=0) / np.diff(first)[:, None].astype(np.float32)
+        out[:, 2 * size:] = np.maximum.reduceat(vectors, first[:-1], axis=0)
+        return out
+
+    def __call__(self, features: Features, evidence: Floats, first: Ints) -> list[Scores]:
+        """Scores of every page of a batch; `first` holds each page's first atom, and one entry more."""
+        bags = self.bags(features)
+        dense = np.clip((features.dense - self._w["centre"]) / self._w["scale"], -4, 4)
+        inputs = np.concatenate([dense, evidence, bags], 1, dtype=np.float32)
+        return [self._page(inputs, bags, features, int(a), int(b)) for a, b in zip(first[:-1], first[1:])]
+
+    def _page(self, inputs: Floats, bags: Floats, features: Features, first: int, last: int) -> Scores:
+        if last - first <= WINDOW:
+            return self._window(inputs, bags, features, first, last)
+        parts = [self._window(inputs, bags, features, a, min(a + WINDOW, last)) for a in range(first, last, WINDOW)]
+        return Scores(np.concatenate([p.story for p in parts]), np.concatenate([p.label for p in parts]), parts[0].page)
+
+    def _linear(self, name: str, x: Floats) -> Floats:
+        out: Floats = x @ self._w[f"{name}.weight"].T
+        out += self._w[f"{name}.bias"]
+        return out
+
+    def _dilated(self, name: str, x: Floats, distance: int) -> Floats:
+        n, h = x.shape
+        d = min(distance, n)
+        around = np.zeros((n, 3 * h), np.float32)
+        around[d:, :h] = x[:n - d]
+        around[:, h:2 * h] = x
+        around[:n - d, 2 * h:] = x[d:]
+        out = self._linear(name, around)
+        np.maximum(out, 0, out=out)
+        out += x
+        return out
+
+    def _window(self, inputs: Floats, bags: Floats, features: Features, first: int, last: int) -> Scores:
+        words = features.words[first:last].astype(np.float32)
+        x = self._linear("enter", inputs[first:last])
+        np.maximum(x, 0, out=x)
+        if last == first:
+            none = np.zeros((0,), np.float32)
+            return Scores(none, self._linear("label", x), none)
+        for k, distance in enumerate(self._first):
+            x = self._dilated(f"first.{k}.linear", x, distance)
+        kept = _sigmoid(self._linear("remember", x))
+        context = np.concatenate([x, np.maximum.accumulate(kept, 0), np.maximum.accumulate(kept[::-1], 0)[::-1]], 1)
+        p = _sigmoid(self._linear("guess", context)[:, 0])
+        weight = p * np.log1p(words)
+        total = weight.sum() + np.float32(1e-3)
+        pooled = (weight @ x) / total
+        size = self._w["table"].shape[1]
+        topic = np.tanh(self._linear("topic", bags[first:last, :2 * size]))
+        topic_pooled = (weight @ topic) / total
+        second = np.concatenate([context, x * pooled, topic * topic_pooled, _shared_words(features, p, first, last)], 1)
+        overall = np.concatenate([pooled, x.mean(0), x.max(0)])
+        x = self._linear("again", second)
+        x += self._w["about.weight"] @ overall
+        np.maximum(x, 0, out=x)
+        for k, distance in enumerate(self._second):
+            x = self._dilated(f"second.{k}.linear", x, distance)
+        story = self._linear("story", x)[:, 0]
+        sure = _sigmoid(story) * words
+        page = np.concatenate([x.mean(0), x.max(0), (sure @ x) / (sure.sum() + np.float32(1))])
+        return Scores(story, self._linear("label", x), self._linear("page", page[None])[0])
+
+
+def _sigmoid(x: Floats) -> Floats:
+    out: Floats = 1 / (1 + np.exp(-np.clip(x, -60, 60)))
+    return out
+
+
+def _shared_words(features: Features, p: Floats, first: int, last: int) -> Floats:
+    """How far each atom's content words occur elsewhere in the guessed story, and elsewhere outside of it."""
+    tokens = features.tokens
+    a, b = int(tokens.first[first]), int(tokens.first[last])
+    group = features.group[a:b]
+    content = np.flatnonzero(group >= 0)
+    out = np.zeros((last - first, 4), np.float32)
+    if len(content) == 0:
+        return out
+    group = group[content]
+    group = group - group.min()
+    atom = tokens.atom[a:b][content] - first
+    own = features.own[a:b][content]
+    each = p[atom]
+    inside = np.bincount(group, each)[group] - each * own
+    outside = np.bincount(group, 1 - each)[group] - (1 - each) * own
+    inside, outside = np.maximum(inside, 0), np.maximum(outside, 0)
+    count = np.bincount(atom, minlength=last - first) + 1
+    values = (inside / (1 + inside), outside / (1 + outside), inside / (inside + outside + 1e-2), inside > 0.5)
+    for k, value in enumerate(values):
+        out[:, k] = np.bincount(atom, value, last - first) / count
+    return out
+
+
+@cache
+def default_model() -> Model:
+    """The model that comes with the library."""
+    with (files("boilerstrip") / "weights" / "text.npz").open("rb") as file:
+        return Model.load(file)  # type: ignore[arg-type]

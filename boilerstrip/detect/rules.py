@@ -1,0 +1,433 @@
+"""Rules as data: phrases and patterns that speak for a label, found in one pass over the word hashes.
+
+A phrase is compared as its sequence of words (case folded, digits as 0, punctuation ignored). Whole lines and
+line starts are looked up once per atom; phrases that may stand anywhere only where a word begins one of them;
+patterns run only on atoms that a phrase or a cheap cue points to. The cost does not depend on the number of rules.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+import regex
+
+from boilerstrip.chars import CharClass as C
+from boilerstrip.chars import class_table, codes_of
+from boilerstrip.features import PAIR, Features, _powers, mix, word_hashes
+from boilerstrip.labels import LABELS, Label
+from boilerstrip.segment.text import Atoms
+
+__all__ = ["Hits", "Rule", "RuleError", "RulePack", "builtin_rules", "load_rules"]
+
+Hashes = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+
+POSITIONS = ("line", "line_start", "anywhere", "heading")
+CUES = {"digit": (C.DIGIT,), "url": (C.SLASH,), "copyright": (C.COPYRIGHT,)}
+ACTIONS = ("evidence", "keep", "drop")
+LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
+USER_TIMEOUT = 0.1  # seconds for one user pattern on one block; built-in patterns are linear and have no limit
+SECTION_SHARE = 0.5  # what follows a section heading gets this share of the heading's weight
+PROSE = 25  # words from which two atoms in a row are evidence that the story resumes
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used; the message names its file, its id and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. It needs phrases, or a `cue` and a `pattern`; and examples of both kinds.
+
+    `weight` is in log-odds for the label (1 weak, 4 sure). `position` says where a phrase must stand: "line" (the
+    whole block), "line_start", "anywhere", or "heading" (a whole block, and what follows belongs to the label too).
+    `action` "keep" and "drop" fix the decision for the blocks that they hit. `sites` limits a rule to registrable
+    domains. `pattern` must match too, where it is given with phrases.
+    """
+
+    id: str
+    label: Label
+    weight: float = 2.0
+    position: str = "line"
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pattern: str | None = None
+    cue: str | None = None
+    max_words: int | None = None
+    examples: Sequence[str] = ()
+    counterexamples: Sequence[str] = ()
+    action: str = "evidence"
+    sites: Sequence[str] = ()
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any], source: str = "rules") -> Rule:
+        """A checked rule from a mapping.
+
+        Raises:
+            RuleError: naming `source`, the rule and the reason.
+        """
+        name = f"{source}: rule {row.get('id', '(without id)')!r}"
+        unknown = set(row) - {f.name for f in fields(cls)}
+        if unknown:
+            raise RuleError(f"{name}: unknown key {min(unknown)!r}")
+        if not isinstance(row.get("id"), str) or not row["id"]:
+            raise RuleError(f"{name}: needs an id")
+        try:
+            label = Label(row["label"])
+        except (KeyError, ValueError):
+            raise RuleError(f"{name}: label must be one of {', '.join(LABELS)}") from None
+        phrases = row.get("phrases", {})
+        if not isinstance(phrases, Mapping):
+            phrases = {"": phrases}
+        if any(isinstance(p, str) or not all(isinstance(x, str) for x in p) for p in phrases.values()):
+            raise RuleError(f"{name}: phrases must be lists of strings")
+        rule = cls(**{**row, "label": label, "phrases": {k: tuple(v) for k, v in phrases.items()}})
+        rule._check(name)
+        return rule
+
+    def _check(self, name: str) -> None:
+        for value, allowed, what in ((self.position, POSITIONS, "position"), (self.action, ACTIONS, "action"), (self.cue, (None, *CUES), "cue")):
+            if value not in allowed:
+                raise RuleError(f"{name}: {what} must be one of {', '.join(str(a) for a in allowed if a)}")
+        if not isinstance(self.weight, (int, float)) or not -10 <= self.weight <= 10:
+            raise RuleError(f"{name}: weight must be a number from -10 to 10")
+        if not any(self.phrases.values()) and not (self.cue and self.pattern):
+            raise RuleError(f"{name}: needs phrases, or a cue and a pattern")
+        if not self.examples or not self.counterexamples:
+            raise RuleError(f"{name}: needs examples and counterexamples")
+        if self.pattern is not None:
+            try:
+                regex.compile(self.pattern)
+            except regex.error as error:
+                raise RuleError(f"{name}: pattern: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Which rule hit which atom; equally long arrays, sorted by atom."""
+
+    atom: Ints
+    rule: Ints
+
+    def at(self, first: int, last: int) -> Hits:
+        """The hits of atoms first to last - 1, counted from first."""
+        a, b = np.searchsorted(self.atom, (first, last))
+        return Hits(self.atom[a:b] - first, self.rule[a:b])
+
+
+class RulePack:
+    """Rules compiled to hash tables.
+
+    Raises:
+        RuleError: for two rules of one id, or phrases without words or with too many.
+    """
+
+    def __init__(self, rules: Sequence[Rule], compiled: Mapping[str, npt.NDArray[Any]] | None = None, builtin: int = 0) -> None:
+        self.rules, self._builtin = tuple(rules), builtin
+        twice = [name for name, count in Counter(rule.id for rule in self.rules).items() if count > 1]
+        if twice:
+            raise RuleError(f"rule {twice[0]!r} is given twice")
+        self._scoped = {n: tuple(rule.sites) for n, rule in enumerate(self.rules) if rule.sites}
+        arrays = compile_phrases(self.rules) if compiled is None else dict(compiled)
+        self._arrays = arrays
+        hashes, lengths, numbers = arrays["hash"], arrays["length"], arrays["rule"]
+        position = np.array([POSITIONS.index(rule.position) for rule in self.rules], np.int64)[numbers] if len(numbers) else numbers
+        whole = (position == 0) | (position == 3)
+        self._tables = {"line": _Table(hashes[whole], lengths[whole], numbers[whole])}
+        for name, code in (("line_start", 1), ("anywhere", 2)):
+            chosen = position == code
+            self._tables[name] = _Table(hashes[chosen], lengths[chosen], numbers[chosen])
+        first = arrays["first"][position == 2]
+        self._starters = np.zeros(1 << 16, bool)
+        self._starters[(first >> np.uint64(48)).astype(np.int64)] = True
+        self.weight = np.array([rule.weight for rule in self.rules], np.float32)
+        self.label = np.array([LABELS.index(rule.label) for rule in self.rules], np.int64)
+        self.heading = np.array([rule.position == "heading" for rule in self.rules], bool)
+        self._limit = np.array([rule.max_words or 1 << 40 for rule in self.rules], np.int64)
+        self._patterned = np.array([rule.pattern is not None for rule in self.rules], bool)
+        self._cued = [(n, rule) for n, rule in enumerate(self.rules) if rule.cue and not any(rule.phrases.values())]
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    @cached_property
+    def _matchers(self) -> list[Callable[[str], object] | None]:
+        """One search function per rule with a pattern; users' own have a time limit."""
+        return [self._matcher(rule, number < self._builtin) if rule.pattern else None for number, rule in enumerate(self.rules)]
+
+    @staticmethod
+    def _matcher(rule: Rule, trusted: bool) -> Callable[[str], object]:
+        assert rule.pattern is not None
+        compiled = regex.compile(rule.pattern, regex.IGNORECASE | regex.VERSION0)
+        if trusted:
+            return compiled.search
+
+        def search(text: str) -> object:
+            try:
+                return compiled.search(text, timeout=USER_TIMEOUT)
+            except TimeoutError:
+                raise RuleError(f"rule {rule.id!r}: its pattern takes too long on a block of {len(text)} characters") from None
+        return search
+
+    def extended(self, rules: Sequence[Rule]) -> RulePack:
+        """This pack with further rules; those of an id that it has already replace it.
+
+        Raises:
+            RuleError: for two new rules of one id.
+        """
+        new = RulePack(rules)
+        replaced = {rule.id for rule in rules}
+        kept = np.array([rule.id not in replaced for rule in self.rules], bool)
+        number = np.cumsum(kept) - 1
+        mine, theirs = self._arrays, new._arrays
+        chosen = kept[mine["rule"]]
+        arrays = {k: np.concatenate([mine[k][chosen], theirs[k]]) for k in mine}
+        arrays["rule"] = np.concatenate([number[mine["rule"][chosen]], theirs["rule"] + int(kept.sum())])
+        old = [rule for rule, keep in zip(self.rules, kept.tolist()) if keep]
+        return RulePack([*old, *new.rules], arrays, builtin=len(old))
+
+    def hits(self, atoms: Atoms, features: Features, urls: Sequence[str | None] = ()) -> Hits:
+        """All hits in a batch of pages (with their URLs, for rules of certain sites). Linear in the batch, whatever
+        the number of rules."""
+        if not self.rules or len(atoms) == 0:
+            return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        tokens, words = features.tokens, features.words
+        found = [self._whole(tokens.hash, tokens.first, words), self._starts(tokens.hash, tokens.first, words),
+                 self._anywhere(tokens.hash, tokens.atom, tokens.first)]
+        atom, rule = (np.concatenate([f[k] for f in found]) for k in (0, 1))
+        allowed = words[atom] <= self._limit[rule]
+        atom, rule = self._confirm(atoms, atom[allowed], rule[allowed])
+        cued = self._cue(atoms, features)
+        atom, rule = np.append(atom, cued[0]), np.append(rule, cued[1])
+        pairs = np.unique(atom * len(self.rules) + rule)
+        if self._scoped:
+            pairs = pairs[self._in_scope(atoms, pairs // len(self.rules), pairs % len(self.rules), urls)]
+        return Hits(pairs // len(self.rules), pairs % len(self.rules))
+
+    def _in_scope(self, atoms: Atoms, atom: Ints, rule: Ints, urls: Sequence[str | None]) -> npt.NDArray[np.bool_]:
+        """Which hits are of rules for all sites, or for the site of their page."""
+        allowed = np.ones((len(atoms.page_start), len(self.rules)), bool)
+        for number, sites in self._scoped.items():
+            for page in range(len(allowed)):
+                host = urlsplit(urls[page] or "").hostname or "" if page < len(urls) else ""
+                allowed[page, number] = any(host == site or host.endswith("." + site) for site in sites)
+        inside: npt.NDArray[np.bool_] = allowed[atoms.page[atom], rule]
+        return inside
+
+    def _whole(self, hashes: Hashes, first: Ints, words: Ints) -> tuple[Ints, Ints]:
+        rows = np.flatnonzero((words > 0) & (words <= LONGEST))
+        if len(rows) == 0 or not len(self._tables["line"]):
+            return rows[:0], rows[:0]
+        sums = np.zeros(len(rows), np.uint64)
+        powers = _powers(int(PAIR), LONGEST + 1)
+        for k in range(LONGEST):
+            more = np.flatnonzero(words[rows] > k)
+            if len(more) == 0:
+                break
+            sums[more] += hashes[first[rows[more]] + k] * powers[k]
+        return self._tables["line"].find(mix(sums), words[rows], rows)
+
+    def _starts(self, hashes: Hashes, first: Ints, words: Ints) -> tuple[Ints, Ints]:
+        rows = np.flatnonzero(words > 0)
+        return self._tables["line_start"].walk(hashes, first[rows], words[rows], rows)
+
+    def _anywhere(self, hashes: Hashes, atom: Ints, first: Ints) -> tuple[Ints, Ints]:
+        places = np.flatnonzero(self._starters[(hashes >> np.uint64(48)).astype(np.int64)])
+        return self._tables["anywhere"].walk(hashes, places, first[atom[places] + 1] - places, atom[places])
+
+    def _confirm(self, atoms: Atoms, atom: Ints, rule: Ints) -> tuple[Ints, Ints]:
+        """Keep hits of rules without a pattern, and those whose pattern matches."""
+        open_ = np.flatnonzero(self._patterned[rule])
+        if len(open_) == 0:
+            return atom, rule
+        keep = np.ones(len(atom), bool)
+        for k in open_.tolist():
+            search = self._matchers[rule[k]]
+            keep[k] = search is not None and search(_text(atoms, int(atom[k]))) is not None
+        return atom[keep], rule[keep]
+
+    def _cue(self, atoms: Atoms, features: Features) -> tuple[Ints, Ints]:
+        """Rules that a character class points to: runs their patterns on short atoms that hold one."""
+        out_atom: list[int] = []
+        out_rule: list[int] = []
+        for cue, kinds in CUES.items():
+            rules = [(n, rule) for n, rule in self._cued if rule.cue == cue]
+            if not rules:
+                continue
+            most = max(rule.max_words or LONGEST for _, rule in rules)
+            has = np.zeros(len(C), bool)
+            has[list(kinds)] = True
+            places = np.flatnonzero(has[atoms.classes])
+            owners = np.unique(np.searchsorted(atoms.start, places, side="right") - 1)
+            owners = owners[(owners >= 0)]
+            owners = owners[(features.words[owners] <= most) & (atoms.end[owners] - atoms.start[owners] <= 400)]
+            for at in owners.tolist():
+                text, words = _text(atoms, at), int(features.words[at])
+                for number, rule in rules:
+                    search = self._matchers[number]
+                    if words <= (rule.max_words or LONGEST) and search is not None and search(text):
+                        out_atom.append(at)
+                        out_rule.append(number)
+        return np.array(out_atom, np.int64), np.array(out_rule, np.int64)
+
+    def evidence(self, hits: Hits, atoms: Atoms, words: Ints, active: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float32]:
+        """Log-odds per atom and label, shape (atoms, labels): the strongest hit, or a share of a heading's weight for
+        what follows it."""
+        out = np.zeros((len(atoms), len(LABELS)), np.float32)
+        atom, rule = hits.atom, hits.rule
+        if active is not None:
+            chosen = active[rule]
+            atom, rule = atom[chosen], rule[chosen]
+        heads = self.heading[rule]
+        if heads.any():
+            stops = _story_resumes(atoms, words)
+            for label in np.unique(self.label[rule[heads]]).tolist():
+                at = atom[heads & (self.label[rule] == label)]
+                end = np.minimum(stops[np.searchsorted(stops, at, side="right")], atoms.first[atoms.page[at] + 1])
+                change = np.bincount(at + 1, minlength=len(atoms) + 2) - np.bincount(np.maximum(end, at + 1), minlength=len(atoms) + 2)
+                out[:, label] = SECTION_SHARE * 2.0 * (np.cumsum(change)[:len(atoms)] > 0)
+        np.maximum.at(out, (atom, self.label[rule]), self.weight[rule])
+        return out
+
+
+def _story_resumes(atoms: Atoms, words: Ints) -> Ints:
+    """Atoms at which prose begins again: long ones followed by another long one; and the end of the batch."""
+    long = words >= PROSE
+    pair = np.append(long[:-1] & long[1:], False)
+    return np.append(np.flatnonzero(pair), len(atoms))
+
+
+def _text(atoms: Atoms, number: int) -> str:
+    return atoms.codes[atoms.start[number]:atoms.end[number]].tobytes().decode("utf-32-le", "surrogatepass")
+
+
+class _Table:
+    """Phrase hashes -> rules; one phrase may belong to several."""
+
+    def __init__(self, hashes: Hashes, lengths: Ints, rules: Ints) -> None:
+        order = np.lexsort((rules, hashes))
+        self.hashes, self.lengths, self.rules = hashes[order], lengths[order], rules[order]
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def find(self, hashes: Hashes, lengths: Ints, owners: Ints) -> tuple[Ints, Ints]:
+        """(owner, rule) of every hash that is a phrase of that length."""
+        left = np.searchsorted(self.hashes, hashes)
+        inside = np.minimum(left, len(self.hashes) - 1)
+        hit = np.flatnonzero((self.hashes[inside] == hashes) & (self.lengths[inside] == lengths))
+        right = np.searchsorted(self.hashes, hashes[hit], side="right")
+        count = right - left[hit]
+        offset = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        return np.repeat(owners[hit], count), self.rules[np.repeat(left[hit], count) + offset]
+
+    def walk(self, hashes: Hashes, places: Ints, room: Ints, owners: Ints) -> tuple[Ints, Ints]:
+        """Phrases that begin at the places, with so many words of room there."""
+        found: list[tuple[Ints, Ints]] = [(places[:0], places[:0])]
+        sums, powers = np.zeros(len(places), np.uint64), _powers(int(PAIR), LONGEST + 1)
+        lengths = set(self.lengths.tolist())
+        for k in range(max(lengths, default=0)):
+            fits = room > k
+            places, room, owners, sums = places[fits], room[fits], owners[fits], sums[fits]
+            if len(places) == 0:
+                break
+            sums = sums + hashes[places + k] * powers[k]
+            if k + 1 in lengths:
+                found.append(self.find(mix(sums), np.full(len(places), k + 1), owners))
+        return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+
+
+def compile_phrases(rules: Sequence[Rule]) -> dict[str, npt.NDArray[Any]]:
+    """Hash, length in words, rule number and first word of every phrase."""
+    phrases = [(n, p) for n, rule in enumerate(rules) for group in rule.phrases.values() for p in group]
+    text = "\n".join(p.replace("\n", " ").replace("\r", " ") for _, p in phrases) + "\n"
+    codes = codes_of(text)
+    classes = class_table()[codes]
+    starts = np.concatenate([[0], np.flatnonzero(codes == 10) + 1]).astype(np.int64)[:len(phrases)]
+    hashes, token_start, _ = word_hashes(codes, classes, starts)
+    owner = np.searchsorted(starts, token_start, side="right") - 1
+    first = np.searchsorted(owner, np.arange(len(phrases) + 1))
+    length = np.diff(first)
+    for (number, phrase), words in zip(phrases, length.tolist()):
+        if not 1 <= words <= LONGEST:
+            raise RuleError(f"rule {rules[number].id!r}: phrase {phrase!r} must have 1 to {LONGEST} words")
+    if not phrases:
+        none = np.zeros(0, np.int64)
+        return {"hash": none.astype(np.uint64), "length": none, "rule": none, "first": none.astype(np.uint64)}
+    place = np.arange(len(hashes)) - first[owner]
+    sums = np.add.reduceat(hashes * _powers(int(PAIR), LONGEST + 1)[place], first[:-1])
+    return {"hash": mix(sums), "length": length, "rule": np.array([n for n, _ in phrases], np.int64), "first": hashes[first[:-1]]}
+
+
+def load_rules(path: str | Path) -> list[Rule]:
+    """The rules of a TOML file, all of them checked, examples and counter-examples included.
+
+    Raises:
+        RuleError: naming file, rule and reason; nothing is half-loaded.
+        OSError: if the file cannot be read.
+    """
+    name = Path(path).name
+    try:
+        rows = tomllib.loads(Path(path).read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise RuleError(f"{name}: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RuleError(f"{name}: {error}") from None
+    if set(rows) - {"rule"} or not isinstance(rows.get("rule", []), list):
+        raise RuleError(f"{name}: only [[rule]] tables are allowed")
+    rules = [Rule.from_dict(row, name) for row in rows.get("rule", [])]
+    for problem in failing_examples(rules):
+        raise RuleError(f"{name}: {problem}")
+    return rules
+
+
+def failing_examples(rules: Sequence[Rule]) -> Iterable[str]:
+    """What is wrong with the rules' own examples, as messages."""
+    from boilerstrip.features import measure
+    from boilerstrip.segment.text import as_single_atoms
+
+    pack = RulePack(rules)
+    cases = [(n, text, wanted) for n, rule in enumerate(rules)
+             for wanted, texts in ((True, rule.examples), (False, rule.counterexamples)) for text in texts]
+    atoms = as_single_atoms([text for _, text, _ in cases])
+    hits = pack.hits(atoms, measure(atoms))
+    found = set(zip(hits.atom.tolist(), hits.rule.tolist()))
+    for case, (number, text, wanted) in enumerate(cases):
+        if ((case, number) in found) != wanted:
+            yield f"rule {rules[number].id!r}: {'example does not hit' if wanted else 'counterexample hits'}: {text!r}"
+
+
+@cache
+def builtin_rules() -> RulePack:
+    """The rule packs that come with the library, from their compiled form (see `boilerstrip.train.rules`)."""
+    with (files("boilerstrip") / "rules" / "compiled.npz").open("rb") as file, np.load(file) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    rows = json.loads(arrays.pop("rules").tobytes().decode())
+    return RulePack([Rule(**{**row, "label": Label(row["label"])}) for row in rows], arrays, builtin=len(rows))
+
+
+def builtin_files() -> list[Path]:
+    """The TOML files of the built-in packs."""
+    return sorted(Path(str(files("boilerstrip") / "rules")).glob("*.toml"))
+
+
+def compile_builtin() -> Path:
+    """Write `rules/compiled.npz` from the TOML files, after checking every example."""
+    rules = [rule for path in builtin_files() for rule in load_rules(path)]
+    arrays = compile_phrases(rules)
+    rows = [{k: v for k, v in asdict(rule).items() if k not in ("examples", "counterexamples", "phrases")} for rule in rules]
+    target = Path(str(files("boilerstrip") / "rules" / "compiled.npz"))
+    for row, rule in zip(rows, rules):
+        row["phrases"] = {"": ["…"]} if any(rule.phrases.values()) else {}
+    np.savez_compressed(target, rules=np.frombuffer(json.dumps(rows).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
+    return target

@@ -1,0 +1,104 @@
+"""Options: one frozen object; every option with its default and what it costs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from boilerstrip.detect.rules import Rule, load_rules
+from boilerstrip.labels import Label
+
+__all__ = ["Options"]
+
+Favor = Literal["precision", "balanced", "recall"]
+Input = Literal["auto", "text", "html"]
+FAVORS = ("precision", "balanced", "recall")
+INPUTS = ("auto", "text", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How pages are cleaned. Objects are immutable and can be shared and pickled.
+
+    Attributes:
+        favor: "precision" keeps less, "recall" keeps more, "balanced" (default) what maximises the expected F1 of
+            the page. Costs nothing.
+        threshold: a number from 0 to 1 in place of the threshold that adapts to each page: blocks whose story
+            probability is at least so high are kept. None (default) adapts.
+        keep: labels besides the story that stay in the text, e.g. {"caption", "title"}.
+        rules: rules of your own: `Rule` objects, mappings in the form of the TOML files, or paths of such files.
+            They act together with the built-in ones, before context is taken into account.
+        builtin_rules: whether the rule packs that come with the library are used. They cost about a tenth of the time.
+        input: "text", "html", or "auto" (default), which recognises HTML by its tags.
+        max_chars: longest input, in characters; longer ones raise ValueError.
+
+    Raises:
+        TypeError: for an unknown option (naming the nearest valid one) or a value of a wrong type.
+        ValueError: for a value out of range, naming the option and what it may be.
+    """
+
+    favor: Favor = "balanced"
+    threshold: float | None = None
+    keep: frozenset[Label] = frozenset()
+    rules: tuple[Rule, ...] = ()
+    builtin_rules: bool = True
+    input: Input = "auto"
+    max_chars: int = 50_000_000
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("favor", FAVORS), ("input", INPUTS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+        if self.threshold is not None:
+            if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, float)):
+                raise TypeError(f"threshold must be a number from 0 to 1 or None, not {self.threshold!r}")
+            if not 0 <= self.threshold <= 1:
+                raise ValueError(f"threshold must be from 0 to 1, not {self.threshold}")
+        if isinstance(self.max_chars, bool) or not isinstance(self.max_chars, int) or self.max_chars < 1:
+            raise ValueError(f"max_chars must be a positive whole number, not {self.max_chars!r}")
+        object.__setattr__(self, "keep", _labels(self.keep))
+        object.__setattr__(self, "rules", _rules(self.rules))
+
+    @classmethod
+    def of(cls, **options: Any) -> Options:
+        """Options from keyword arguments; unknown names raise TypeError and name the nearest valid one."""
+        names = [f.name for f in fields(cls)]
+        for name in options:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, 1, 0.4)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; options are {', '.join(names)}"
+                raise TypeError(f"unknown option {name!r}{hint}")
+        return cls(**options)
+
+
+def _labels(keep: Collection[str]) -> frozenset[Label]:
+    if isinstance(keep, str):
+        keep = (keep,)
+    out = set()
+    for name in keep:
+        try:
+            out.add(Label(name))
+        except ValueError:
+            near = difflib.get_close_matches(str(name), list(Label), 1, 0.4)
+            hint = f"did you mean {str(near[0])!r}?" if near else f"labels are {', '.join(Label)}"
+            raise ValueError(f"keep: {name!r} is no label; {hint}") from None
+    return frozenset(out)
+
+
+def _rules(rules: Sequence[Rule | Mapping[str, Any] | str | Path] | str | Path) -> tuple[Rule, ...]:
+    if isinstance(rules, (str, Path)):
+        rules = (rules,)
+    out: list[Rule] = []
+    for item in rules:
+        if isinstance(item, Rule):
+            out.append(item)
+        elif isinstance(item, (str, Path)):
+            out += load_rules(item)
+        elif isinstance(item, Mapping):
+            out.append(Rule.from_dict(item, "rules="))
+        else:
+            raise TypeError(f"rules must be Rule objects, mappings or paths of TOML files, not {type(item).__name__}")
+    return tuple(out)

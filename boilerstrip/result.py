@@ -1,0 +1,208 @@
+"""Result: what `clean` returns. Blocks become Python objects only when they are asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
+
+__all__ = ["Block", "Reason", "Result"]
+
+SCHEMA = 1
+STORY_WORDS = 40  # words from which a run of foreign blocks counts as a whole story
+
+
+class Reason(NamedTuple):
+    """One piece of evidence: `source` ("model", "copy" or a rule's id), the `label` it speaks for, and its `weight` in
+    log-odds. The model's reason is about the story: its weight is the logit of `Block.story`."""
+
+    source: str
+    label: Label
+    weight: float
+
+
+class Block(NamedTuple):
+    """A piece of the page with one label.
+
+    `start` and `end` are character offsets: `raw[start:end] == text`, torn or hard-wrapped lines included (None for
+    HTML, where `path` says which element it is). `story` is the calibrated probability, 0 to 1, that the block is part
+    of the story, `confidence` the calibrated probability that `label` is right.
+    """
+
+    text: str
+    start: int | None
+    end: int | None
+    label: Label
+    story: float
+    confidence: float
+    kept: bool
+    reasons: tuple[Reason, ...]
+    path: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """All that is known of a page's blocks, as columns; what a decision is made from.
+
+    `joint` is what stands between a block and the one before it in the text: "" glued, " " the same paragraph, a line
+    end or a blank line. `other` and `other_confidence` are the best label besides body and its share of what is not
+    story. `fixed` is True or False where a rule of the user decides, else None.
+    """
+
+    text: list[str]
+    start: list[int]
+    end: list[int]
+    joint: list[str]
+    story: list[float]
+    other: list[Label]
+    other_confidence: list[float]
+    words: list[int]
+    fixed: list[bool | None]
+    hits: dict[int, tuple[Reason, ...]]
+    logit: list[float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A cleaned page. Frozen and picklable; `str(result)` is its text.
+
+    Attributes:
+        raw: the text that block offsets count in (for bytes: the decoded text).
+        threshold: story probability from which blocks are kept.
+        keep: labels besides the story that stay in the text.
+        verdict: "story", or "no_story" for pages without content of their own; then `text` is empty.
+        confidence: calibrated probability that the verdict is right, 0 to 1.
+        page_type: what kind of page it is, `page_type_confidence` with what probability.
+        error: what was wrong with the input, where `clean_many` met a bad item; else None.
+        model: version of the weights.
+    """
+
+    raw: str = field(repr=False)
+    scored: Scored = field(repr=False)
+    threshold: float
+    keep: frozenset[Label]
+    verdict: Verdict
+    confidence: float
+    page_type: PageType
+    page_type_confidence: float
+    model: str
+    error: str | None = None
+
+    @cached_property
+    def page(self) -> tuple[Block, ...]:
+        """All blocks in document order."""
+        s, story = self.scored, self.verdict is Verdict.STORY
+        out = []
+        body, keep, threshold = Label.BODY, self.keep, self.threshold
+        hits = s.hits
+        for number, (text, start, end, p, other, q, fixed, logit) in enumerate(
+                zip(s.text, s.start, s.end, s.story, s.other, s.other_confidence, s.fixed, s.logit)):
+            told = story and p >= threshold
+            label = body if told else other
+            kept = told or (story and label in keep)
+            if fixed is not None:
+                kept = fixed
+                label = body if fixed and not told else label
+            reasons = (Reason("model", body, logit),)
+            if number in hits:
+                reasons += hits[number]
+            confidence = p if label is body else (1 - p) * q
+            out.append(Block(text, start, end, label, p, confidence, kept, reasons))
+        return tuple(out)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks that were kept, in document order."""
+        return tuple(b for b in self.page if b.kept)
+
+    @cached_property
+    def removed(self) -> tuple[Block, ...]:
+        """The blocks that were not kept, in document order."""
+        return tuple(b for b in self.page if not b.kept)
+
+    @cached_property
+    def text(self) -> str:
+        """The kept blocks, torn and wrapped lines re-joined, paragraph breaks preserved."""
+        parts: list[str] = []
+        last = -2
+        for number, (block, joint) in enumerate(zip(self.page, self.scored.joint)):
+            if block.kept:
+                if parts:
+                    parts.append(joint if last == number - 1 else joint if "\n" in joint else "\n")
+                parts.append(block.text)
+                last = number
+        return "".join(parts)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def title(self) -> str | None:
+        """The headline: the surest of its copies, the first of equals."""
+        return self._best(Label.TITLE)
+
+    @cached_property
+    def byline(self) -> str | None:
+        """The surest author, source or date line."""
+        return self._best(Label.BYLINE)
+
+    def _best(self, label: Label) -> str | None:
+        found = [b for b in self.page if b.label is label]
+        return max(found, key=lambda b: b.confidence).text if found else None
+
+    @cached_property
+    def other_stories(self) -> tuple[tuple[Block, ...], ...]:
+        """Whole foreign stories on the page, each as its blocks: runs of `related` blocks with prose in them."""
+        runs: list[list[Block]] = []
+        words: list[int] = []
+        previous: Block | None = None
+        for block, count in zip(self.page, self.scored.words):
+            if block.label is Label.RELATED:
+                prose = previous is not None and len(previous.text) > 200
+                if previous is None or previous.label is not Label.RELATED or (prose and len(block.text) < 200):
+                    runs.append([])
+                    words.append(0)
+                runs[-1].append(block)
+                words[-1] += count
+            previous = block
+        return tuple(tuple(run) for run, count in zip(runs, words)
+                     if count >= STORY_WORDS and max(len(b.text) for b in run) > 200)
+
+    def at(self, threshold: float) -> Result:
+        """The same page decided with another threshold, without another run. A higher one never keeps more.
+
+        Raises:
+            ValueError: if the threshold is not from 0 to 1.
+        """
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold must be from 0 to 1, not {threshold}")
+        return replace(self, threshold=float(threshold))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain JSON types, with the version of this schema and of the model."""
+        return {
+            "schema": SCHEMA, "model": self.model, "text": self.text, "title": self.title, "byline": self.byline,
+            "verdict": str(self.verdict), "confidence": round(self.confidence, 4), "page_type": str(self.page_type),
+            "page_type_confidence": round(self.page_type_confidence, 4), "threshold": round(self.threshold, 4), "error": self.error,
+            "blocks": [{
+                "text": b.text, "start": b.start, "end": b.end, "label": str(b.label), "story": round(b.story, 4),
+                "confidence": round(b.confidence, 4), "kept": b.kept, "path": b.path, "tag": b.tag,
+                "reasons": [{"source": r.source, "label": str(r.label), "weight": round(r.weight, 3)} for r in b.reasons]}
+                for b in self.page]}
+
+    def to_json(self, **options: Any) -> str:
+        """`to_dict` as JSON; options as of `json.dumps`."""
+        return json.dumps(self.to_dict(), **{"ensure_ascii": False, **options})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Only the fields: what was computed from them is computed again."""
+        return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
+
+    @property
+    def boilerplate(self) -> tuple[Block, ...]:
+        """The removed blocks that are neither the story nor beside it."""
+        return tuple(b for b in self.removed if b.label in BOILERPLATE)
