@@ -113,8 +113,7 @@ def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits:
     scored = Scored(
         texts, starts, ends, [JOINTS[j] for j in joint[begin].tolist()], block_story.tolist(),
         [LABELS[k] for k in chosen_other.tolist()], np.round(other_confidence[heaviest], 6).tolist(), block_words.tolist(),
-        [None if f == 0 else f > 0 for f in fixed[begin].tolist()], reasons,
-        np.round(np.log((block_story + 1e-6) / (1 - block_story + 1e-6)), 6).tolist())
+        {n: bool(fixed[begin[n]] > 0) for n in np.flatnonzero(fixed[begin]).tolist()}, reasons)
     threshold = options.threshold
     if threshold is None:
         threshold = expected_f1_threshold(block_story, block_words)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,6 +14,8 @@ from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
 __all__ = ["Block", "Reason", "Result"]
 
 SCHEMA = 1
+LINE_END = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+TORN = re.compile(r"(\S)\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*(\S)")
 STORY_WORDS = 40  # words from which a run of foreign blocks counts as a whole story
 
 
@@ -29,7 +33,8 @@ class Block(NamedTuple):
 
     `start` and `end` are character offsets: `raw[start:end] == text`, torn or hard-wrapped lines included (None for
     HTML, where `path` says which element it is). `story` is the calibrated probability, 0 to 1, that the block is part
-    of the story, `confidence` the calibrated probability that `label` is right.
+    of the story, `confidence` the calibrated probability that `label` is right. `hits` are the rules that spoke, which
+    acted on the model's input; `reasons` adds the model's own term.
     """
 
     text: str
@@ -39,9 +44,31 @@ class Block(NamedTuple):
     story: float
     confidence: float
     kept: bool
-    reasons: tuple[Reason, ...]
+    hits: tuple[Reason, ...] = ()
     path: str | None = None
     tag: str | None = None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The model's term and every rule that hit."""
+        return (Reason("model", Label.BODY, log_odds(self.story)), *self.hits)
+
+
+def log_odds(p: float) -> float:
+    """The logit of a probability, bounded."""
+    return round(math.log((p + 1e-6) / (1 - p + 1e-6)), 6)
+
+
+def rejoined(text: str) -> str:
+    """A block as one paragraph: line ends inside it, where lines were torn or wrapped, become spaces."""
+    return TORN.sub(_seam, text) if LINE_END.search(text) else text
+
+
+def _seam(match: re.Match[str]) -> str:
+    before, after = match.group(1), match.group(2)
+    closed = after in ",.;:!?)]}’”»" or before in "([{“«"
+    dense = before > "\u2e80" and after > "\u2e80" and not "\uac00" <= before <= "\ud7a3"
+    return before + after if closed or dense else f"{before} {after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +77,7 @@ class Scored:
 
     `joint` is what stands between a block and the one before it in the text: "" glued, " " the same paragraph, a line
     end or a blank line. `other` and `other_confidence` are the best label besides body and its share of what is not
-    story. `fixed` is True or False where a rule of the user decides, else None.
+    story. `fixed` holds the blocks that a rule of the user decides, `hits` those that a rule spoke about.
     """
 
     text: list[str]
@@ -61,9 +88,8 @@ class Scored:
     other: list[Label]
     other_confidence: list[float]
     words: list[int]
-    fixed: list[bool | None]
+    fixed: dict[int, bool]
     hits: dict[int, tuple[Reason, ...]]
-    logit: list[float]
 
 
 @dataclass(frozen=True)
@@ -93,26 +119,33 @@ class Result:
     error: str | None = None
 
     @cached_property
+    def _decided(self) -> tuple[list[Label], list[bool]]:
+        """Label and decision of every block."""
+        s = self.scored
+        if self.verdict is Verdict.NO_STORY:
+            labels, kept = list(s.other), [False] * len(s.other)
+        else:
+            threshold, keep, body = self.threshold, self.keep, Label.BODY
+            labels = [body if p >= threshold else other for p, other in zip(s.story, s.other)]
+            kept = [label is body or label in keep for label in labels]
+        for number, decision in s.fixed.items():
+            kept[number] = decision
+            if decision:
+                labels[number] = Label.BODY
+            elif labels[number] is Label.BODY:
+                labels[number] = s.other[number]
+        return labels, kept
+
+    @cached_property
     def page(self) -> tuple[Block, ...]:
         """All blocks in document order."""
-        s, story = self.scored, self.verdict is Verdict.STORY
-        out = []
-        body, keep, threshold = Label.BODY, self.keep, self.threshold
-        hits = s.hits
-        for number, (text, start, end, p, other, q, fixed, logit) in enumerate(
-                zip(s.text, s.start, s.end, s.story, s.other, s.other_confidence, s.fixed, s.logit)):
-            told = story and p >= threshold
-            label = body if told else other
-            kept = told or (story and label in keep)
-            if fixed is not None:
-                kept = fixed
-                label = body if fixed and not told else label
-            reasons = (Reason("model", body, logit),)
-            if number in hits:
-                reasons += hits[number]
-            confidence = p if label is body else (1 - p) * q
-            out.append(Block(text, start, end, label, p, confidence, kept, reasons))
-        return tuple(out)
+        s = self.scored
+        labels, kept = self._decided
+        confidence = [p if label is Label.BODY else (1 - p) * q for p, q, label in zip(s.story, s.other_confidence, labels)]
+        blocks = list(map(Block, s.text, s.start, s.end, labels, s.story, confidence, kept))
+        for number, hits in s.hits.items():
+            blocks[number] = blocks[number]._replace(hits=hits)
+        return tuple(blocks)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -127,13 +160,13 @@ class Result:
     @cached_property
     def text(self) -> str:
         """The kept blocks, torn and wrapped lines re-joined, paragraph breaks preserved."""
-        parts: list[str] = []
-        last = -2
-        for number, (block, joint) in enumerate(zip(self.page, self.scored.joint)):
-            if block.kept:
+        s, parts, last = self.scored, [], -2
+        for number, kept in enumerate(self._decided[1]):
+            if kept:
                 if parts:
-                    parts.append(joint if last == number - 1 else joint if "\n" in joint else "\n")
-                parts.append(block.text)
+                    joint = s.joint[number]
+                    parts.append(joint if last == number - 1 or "\n" in joint else "\n")
+                parts.append(rejoined(s.text[number]))
                 last = number
         return "".join(parts)
 

@@ -129,7 +129,7 @@ def decode(raw: bytes) -> str:
 
 
 def _failed(error: Exception) -> Result:
-    nothing = Scored([], [], [], [], [], [], [], [], [], {}, [])
+    nothing = Scored([], [], [], [], [], [], [], [], {}, {})
     return Result("", nothing, 0.5, frozenset(), Verdict.NO_STORY, 0.0, PageType.ARTICLE, 0.0, "", f"{type(error).__name__}: {error}")
 
 

@@ -8,6 +8,7 @@ patterns run only on atoms that a phrase or a cheap cue points to. The cost does
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +39,7 @@ CUES = {"digit": (C.DIGIT,), "url": (C.SLASH,), "copyright": (C.COPYRIGHT,)}
 ACTIONS = ("evidence", "keep", "drop")
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
 USER_TIMEOUT = 0.1  # seconds for one user pattern on one block; built-in patterns are linear and have no limit
+CUE_CHARS = 400  # longest block that rules with a cue look at
 SECTION_SHARE = 0.5  # what follows a section heading gets this share of the heading's weight
 PROSE = 25  # words from which two atoms in a row are evidence that the story resumes
 
@@ -170,7 +172,7 @@ class RulePack:
         assert rule.pattern is not None
         compiled = regex.compile(rule.pattern, regex.IGNORECASE | regex.VERSION0)
         if trusted:
-            return compiled.search
+            return re.compile(rule.pattern, re.IGNORECASE).search
 
         def search(text: str) -> object:
             try:
@@ -270,14 +272,16 @@ class RulePack:
             places = np.flatnonzero(has[atoms.classes])
             owners = np.unique(np.searchsorted(atoms.start, places, side="right") - 1)
             owners = owners[(owners >= 0)]
-            owners = owners[(features.words[owners] <= most) & (atoms.end[owners] - atoms.start[owners] <= 400)]
+            owners = owners[(features.words[owners] <= most) & (atoms.end[owners] - atoms.start[owners] <= CUE_CHARS)]
+            seen: dict[str, list[int]] = {}
             for at in owners.tolist():
-                text, words = _text(atoms, at), int(features.words[at])
-                for number, rule in rules:
-                    search = self._matchers[number]
-                    if words <= (rule.max_words or LONGEST) and search is not None and search(text):
-                        out_atom.append(at)
-                        out_rule.append(number)
+                text = _text(atoms, at)
+                if text not in seen:
+                    words = int(features.words[at])
+                    seen[text] = [n for n, rule in rules if words <= (rule.max_words or LONGEST)
+                                  and (search := self._matchers[n]) is not None and search(text)]
+                out_atom += [at] * len(seen[text])
+                out_rule += seen[text]
         return np.array(out_atom, np.int64), np.array(out_rule, np.int64)
 
     def evidence(self, hits: Hits, atoms: Atoms, words: Ints, active: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float32]:
@@ -317,12 +321,18 @@ class _Table:
     def __init__(self, hashes: Hashes, lengths: Ints, rules: Ints) -> None:
         order = np.lexsort((rules, hashes))
         self.hashes, self.lengths, self.rules = hashes[order], lengths[order], rules[order]
+        self._present = np.zeros(1 << 16, bool)  # a first, cheap test
+        self._present[(hashes >> np.uint64(48)).astype(np.int64)] = True
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     def find(self, hashes: Hashes, lengths: Ints, owners: Ints) -> tuple[Ints, Ints]:
         """(owner, rule) of every hash that is a phrase of that length."""
+        likely = np.flatnonzero(self._present[(hashes >> np.uint64(48)).astype(np.int64)])
+        hashes, lengths, owners = hashes[likely], lengths[likely], owners[likely]
+        if len(likely) == 0:
+            return owners, owners
         left = np.searchsorted(self.hashes, hashes)
         inside = np.minimum(left, len(self.hashes) - 1)
         hit = np.flatnonzero((self.hashes[inside] == hashes) & (self.lengths[inside] == lengths))

@@ -87,6 +87,9 @@ def _camel_keys() -> npt.NDArray[np.uint64]:
     return np.array(sorted(keys), np.uint64)
 
 
+CAMEL_KEYS = _camel_keys()
+
+
 def segment(texts: Sequence[str]) -> Atoms:
     """Split a batch of texts into atoms. Linear in their length; any `str` is valid."""
     codes, page_start = _joined(texts)
@@ -116,14 +119,13 @@ def _joined(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Ints]:
 
 
 def _atoms(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_start: Ints) -> Atoms:
-    breaks = np.flatnonzero(classes == C.BREAK)
     solid = np.flatnonzero(~BLANK[classes])
     if len(solid) == 0:
         none = np.zeros(0, np.int64)
         return Atoms(codes, classes, page_start, none, none, none, none, none, none.astype(bool), none.astype(bool), none,
                      np.zeros(len(page_start) + 1, np.int64))
     # lines
-    row = np.searchsorted(breaks, solid)
+    row = np.cumsum(classes == C.BREAK, dtype=np.int32)[solid].astype(np.int64)
     begins = np.flatnonzero(np.diff(row, prepend=-1))
     start = solid[begins]
     end = solid[np.append(begins[1:], len(solid)) - 1] + 1
@@ -131,10 +133,11 @@ def _atoms(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_s
     gap = np.diff(row, prepend=-2)
     line_page = np.searchsorted(page_start, start, side="right") - 1
     gap[np.flatnonzero(np.diff(line_page, prepend=-1))] = 9
-    indent = start - np.where(row > 0, breaks[np.maximum(row, 1) - 1] + 1, 0)
+    breaks = np.append(-1, np.flatnonzero(classes == C.BREAK))
+    indent = start - breaks[row] - 1
     wrapped = _wrapped(classes, start, end, gap, line_page, len(page_start))
     # cuts inside lines
-    cut = _cuts(codes, classes, solid, start, end)
+    cut = _cuts(codes, classes, solid, begins, start, end)
     line_of_cut = np.searchsorted(start, cut, side="right") - 1
     atom_start = np.concatenate([start, cut])
     order = np.argsort(atom_start, kind="stable")
@@ -175,60 +178,74 @@ def _wrapped(classes: npt.NDArray[np.uint8], start: Ints, end: Ints, gap: Ints, 
     return wrapped
 
 
-def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: Ints, start: Ints, end: Ints) -> Ints:
-    """Positions inside lines where a new atom begins."""
-    here, before = solid[1:], solid[:-1]
-    kind, kind_before = classes[here], classes[before]
-    inside = np.ones(len(here), bool)
-    inside[np.searchsorted(here, start[1:])] = False  # the first character of a line is no cut
-    adjacent = here == before + 1
-    earlier = np.concatenate([[C.SPACE], kind_before[:-1]])
-    touching = np.append(False, adjacent[:-1])  # the two characters before stand side by side
-    later = np.append(kind[1:], C.SPACE)
+def _candidates() -> Bools:
+    """Which pairs of neighbouring characters may be cut between, by their classes and by whether they touch."""
+    table = np.zeros((len(C), len(C), 2), bool)
+    closing = [C.STOP, C.QUOTE, C.CLOSE]
+    table[closing, :, 0] = True
+    for before in (C.LOWER, C.DIGIT, *closing):
+        table[before, [C.UPPER, C.LETTER], 1] = True
+    table[closing, C.IDEOGRAPH, 1] = True
+    return table.ravel()
+
+
+CANDIDATE = _candidates()
+
+
+def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: Ints, begins: Ints, start: Ints, end: Ints) -> Ints:
+    """Positions inside lines where a new atom begins. `begins` numbers the first solid character of each line."""
+    kinds = classes[solid]
+    step = np.diff(solid)
+    pair = (kinds[:-1].astype(np.int16) * len(C) + kinds[1:]) * 2 + (step == 1)
+    inside = CANDIDATE[pair] | (step > 2)
+    inside[begins[1:] - 1] = False  # the first character of a line is no cut
+    at = np.flatnonzero(inside) + 1
+    kind, before = kinds[at], kinds[at - 1]
+    adjacent, wide = step[at - 1] == 1, step[at - 1] > 2
+    earlier = np.where(at > 1, kinds[at - 2], C.SPACE)
+    touching = np.where(at > 1, step[at - 2], 2) == 1  # the two characters before stand side by side
+    later = np.append(kinds, C.SPACE)[at + 1]
     capital = (kind == C.UPPER) & (later == C.LOWER)
     lower = (earlier == C.LOWER) | (earlier == C.DIGIT) | (earlier == C.CLOSE) | (earlier == C.QUOTE)
-    glue = adjacent & (
-        ((kind_before == C.LOWER) & (earlier == C.LOWER) & capital)
-        | ((kind_before == C.DIGIT) & capital)
-        | ((kind_before == C.STOP) & lower & (capital | (kind == C.LETTER)))
-        | (CLOSING[kind_before] & (earlier == C.STOP) & touching & capital))
-    camel = np.flatnonzero((kind_before == C.LOWER) & glue)
-    if len(camel):
-        letters = WORD[classes]
-        near = here[camel][:, None] + np.arange(-3, 3)
-        near = np.clip(near, 0, len(codes) - 1)
-        key = (np.where(letters[near], codes[near], 32) & 255).astype(np.uint64) @ SIX
-        glue[camel[np.isin(key, _camel_keys())]] = False
-    wide = here > before + 2
-    strong = inside & (glue | wide)
+    inner = (before == C.LOWER) & (earlier == C.LOWER) & capital & adjacent
+    inner[inner] = ~_is_camel_word(codes, classes, solid[at[inner]])
+    glue = inner | (adjacent & (
+        ((before == C.DIGIT) & capital)
+        | ((before == C.STOP) & lower & (capital | (kind == C.LETTER)))
+        | (CLOSING[before] & (earlier == C.STOP) & touching & capital)))
+    strong = glue | wide
     # sentence ends: a stop, closing marks, white space (none in scripts without spaces), opening marks, a start
-    ended = kind_before == C.STOP
-    ended |= CLOSING[kind_before] & (earlier == C.STOP) & touching
-    sentence = inside & ended & (SENTENCE_START[kind] | OPENING[kind]) & (~adjacent | (kind == C.IDEOGRAPH))
-    line_of = np.searchsorted(start, here, side="right") - 1
-    lines = len(start)
-    cut_lines = np.bincount(line_of[strong], minlength=lines) > 0
+    ended = (before == C.STOP) | (CLOSING[before] & (earlier == C.STOP) & touching)
+    sentence = ended & (SENTENCE_START[kind] | OPENING[kind]) & (~adjacent | (kind == C.IDEOGRAPH))
+    line_of = np.searchsorted(begins, at, side="right") - 1
+    cut_lines = np.bincount(line_of[strong], minlength=len(start)) > 0
     cut_lines |= end - start > LONG_LINE
     # the tail of a line after its last sentence end, if it is short and has no end of its own
     sentences = np.flatnonzero(sentence)
-    tail = np.zeros(len(here), bool)
+    tail = np.zeros(len(at), bool)
     if len(sentences):
         last = sentences[np.append(np.diff(line_of[sentences]) > 0, True)]
-        loose = (end[line_of[last]] - here[last] <= SHORT_TAIL) & ~TERMINAL[classes[end[line_of[last]] - 1]]
+        line_end = end[line_of[last]]
+        loose = (line_end - solid[at[last]] <= SHORT_TAIL) & ~TERMINAL[classes[line_end - 1]]
         tail[last[loose]] = True
-    chosen = strong | tail | (sentence & cut_lines[line_of])
-    cuts = here[chosen]
-    return np.union1d(cuts, _forced(classes, here[inside], cuts, start, end))
+    cuts = solid[at[strong | tail | (sentence & cut_lines[line_of])]]
+    return np.union1d(cuts, _forced(solid, cuts, start, end))
 
 
-def _forced(classes: npt.NDArray[np.uint8], inside: Ints, cuts: Ints, start: Ints, end: Ints) -> Ints:
-    """Cuts of stretches longer than MAX_ATOM, at the next white space or else anywhere."""
+def _is_camel_word(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], at: Ints) -> Bools:
+    """Whether the capital at each position stands inside a brand name such as those of CAMEL_WORDS."""
+    near = np.clip(at[:, None] + np.arange(-3, 3), 0, len(codes) - 1)
+    key = (np.where(WORD[classes[near]], codes[near], 32) & 255).astype(np.uint64) @ SIX
+    return np.isin(key, CAMEL_KEYS)
+
+
+def _forced(solid: Ints, cuts: Ints, start: Ints, end: Ints) -> Ints:
+    """Cuts of stretches longer than MAX_ATOM, wherever they fall."""
     bounds = np.union1d(start, cuts)
     stops = np.append(bounds[1:], end[-1])
     stops = np.minimum(stops, end[np.searchsorted(start, bounds, side="right") - 1])
-    extra = [np.arange(a + MAX_ATOM, b, MAX_ATOM) for a, b in zip(bounds[stops - bounds > MAX_ATOM], stops[stops - bounds > MAX_ATOM])]
+    long = stops - bounds > MAX_ATOM
+    extra = [np.arange(a + MAX_ATOM, b, MAX_ATOM) for a, b in zip(bounds[long], stops[long])]
     if not extra:
         return np.zeros(0, np.int64)
-    wanted = np.concatenate(extra)
-    spots = inside[np.minimum(np.searchsorted(inside, wanted), len(inside) - 1)]
-    return np.unique(spots)
+    return np.unique(solid[np.searchsorted(solid, np.concatenate(extra))])

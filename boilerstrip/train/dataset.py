@@ -183,7 +183,7 @@ def spread(node_of: np.ndarray, text: str, nodes: list[Node], gold: bool) -> tup
         told = story[start:end] == 1
         label[start:end] = np.where(told, body, node.weak)
         source[start:end] = np.where(told | (node.weak != UNKNOWN), WEAK, NONE)
-        if node.weak == NUMBER[Label.TITLE] or (adjacent and told.any()):
+        if (node.weak == NUMBER[Label.TITLE] or adjacent) and told.any():
             story[start:end] = UNKNOWN
             label[start:end], source[start:end] = node.weak, WEAK
     return story, label, source
