@@ -53,11 +53,11 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find boilerstrip tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# PYTHON where it is new enough, else the first of these that is.
+# PYTHON where it is new enough, else the first of these that is. The pip that comes with older Pythons cannot install some extras.
 $(VENV)/made:
 	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14; do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    echo "$$python -m venv $(VENV)"; $$python -m venv $(VENV) && touch $@; exit; \
+	    echo "$$python -m venv $(VENV)"; $$python -m venv $(VENV) && $(PIP) --upgrade pip && touch $@; exit; \
 	  fi; \
 	done; echo 'Python 3.11 or newer is needed: name one with PYTHON=.' >&2; exit 1
 

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from boilerstrip import Block, Label, Options, Result, Rule, Stripper, __version__
+from boilerstrip import Block, Label, Options, Reason, Result, Rule, Stripper, Verdict, __version__
 from boilerstrip.detect.rules import builtin_files, builtin_rules, failing_examples
 
 __all__ = ["main"]
@@ -305,7 +305,9 @@ def _clean(args: argparse.Namespace) -> int:
         _write((UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", text) if _is_terminal(sys.stdout) else text) + "\n")
         return 0
     if not result.text:
-        _say(f"{_page_name(args)}: no story found (verdict {result.verdict}, confidence {result.confidence:.2f})")
+        told = result.verdict is Verdict.STORY
+        _say(f"{_page_name(args)}: " + (f"nothing reaches the threshold {result.threshold:.2f}" if told else
+                                        f"no story on this page (confidence {result.confidence:.2f})"))
         return 0
     _write((inert(result.text.replace("\r\n", "\n")) if _is_terminal(sys.stdout) else result.text) + "\n")
     return 0
@@ -317,7 +319,7 @@ def _explain(args: argparse.Namespace) -> int:
     lines = [paint("bold", line) for line in _summary(result, width)]
     for block in result.page:
         lines += ["", _headline(block, paint, width)]
-        lines += [paint("dim", f"{'':9}{line}") for line in _fold(_because(block), width - 9)]
+        lines += [paint("dim", f"{'':9}{line}") for line in _fold(_because(block.reasons), width - 9)]
     _write("\n".join(lines) + "\n")
     return 0
 
@@ -336,10 +338,9 @@ def _headline(block: Block, paint: Paint, width: int) -> str:
     return paint(fate, f"{fate:<9}") + figures + _short(block.text, width - 9 - len(figures))
 
 
-def _because(block: Block) -> list[str]:
-    """The reasons for a block's decision, each with its weight in log-odds."""
-    return [f"{reason.source} {reason.weight:+.2f} for {'the story' if reason.source == 'model' else reason.label}"
-            for reason in block.reasons]
+def _because(reasons: Iterable[Reason]) -> list[str]:
+    """Reasons as text, each with its weight in log-odds."""
+    return [f"{reason.source} {reason.weight:+.2f} for {'the story' if reason.source == 'model' else reason.label}" for reason in reasons]
 
 
 # ---- rules ----------------------------------------------------------------------------------------------
@@ -385,7 +386,7 @@ def _rules_why(args: argparse.Namespace) -> int:
     paint, width = _painter(), _width()
     lines, hit, changed = [], 0, 0
     for block, before in zip(page, _counterparts(page, bare)):
-        hits = [reason for reason in _because(block) if not reason.startswith("model ")]
+        hits = _because(block.hits)
         differs = before is not None and (block.kept, block.label) != (before.kept, before.label)
         hit, changed = hit + bool(hits), changed + differs
         if hits or differs:

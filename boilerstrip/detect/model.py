@@ -54,7 +54,7 @@ class Model:
         self._w: dict[str, Floats] = {
             k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items() if k not in ("vocabulary",)}
         vocabulary: Hashes = arrays["vocabulary"]
-        self._slots = np.zeros(1 << SLOT_BITS, np.uint16)
+        self._slots = np.zeros(1 << SLOT_BITS, np.uint32)
         self._slots[slot_of(vocabulary)] = np.arange(1, len(vocabulary) + 1)
         self._print = np.concatenate([[np.uint64(0)], vocabulary])
 
@@ -65,10 +65,10 @@ class Model:
             arrays = {name: stored[name] for name in stored.files}
         return cls(arrays, json.loads(arrays.pop("card").tobytes().decode()))
 
-    def rows(self, hashes: Hashes) -> npt.NDArray[np.uint16]:
+    def rows(self, hashes: Hashes) -> npt.NDArray[np.uint32]:
         """Rows of the embedding table; 0 for what is not in the vocabulary."""
         rows = self._slots[slot_of(hashes)]
-        return np.where(self._print[rows] == hashes, rows, np.uint16(0))
+        return np.where(self._print[rows] == hashes, rows, np.uint32(0))
 
     def bags(self, features: Features) -> Floats:
         """Per atom: mean of its words' embeddings, mean and maximum of its n-grams'."""

@@ -35,11 +35,12 @@ Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 
 POSITIONS = ("line", "line_start", "anywhere", "heading")
-CUES = {"digit": (C.DIGIT,), "url": (C.SLASH,), "copyright": (C.COPYRIGHT,)}
+# Characters that point to a rule's pattern (None: any digit), and the longest block, in characters, that it looks at.
+CUES: dict[str, tuple[str | None, int]] = {
+    "digit": (None, 60), "url": ("/", 400), "copyright": ("©®℗", 400), "hash": ("#", 400), "degree": ("°", 40)}
 ACTIONS = ("evidence", "keep", "drop")
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
 USER_TIMEOUT = 0.1  # seconds for one user pattern on one block; built-in patterns are linear and have no limit
-CUE_CHARS = 400  # longest block that rules with a cue look at
 SECTION_SHARE = 0.5  # what follows a section heading gets this share of the heading's weight
 PROSE = 25  # words from which two atoms in a row are evidence that the story resumes
 
@@ -198,6 +199,12 @@ class RulePack:
         old = [rule for rule, keep in zip(self.rules, kept.tolist()) if keep]
         return RulePack([*old, *new.rules], arrays, builtin=len(old))
 
+    @cached_property
+    def _any_of_cue(self) -> dict[str, Callable[[str], object]]:
+        """Per cue one search for all its built-in patterns at once: most blocks match none."""
+        patterns = {cue: [rule.pattern for n, rule in self._cued if rule.cue == cue and n < self._builtin] for cue in CUES}
+        return {cue: re.compile("|".join(f"(?:{p})" for p in group), re.IGNORECASE).search for cue, group in patterns.items() if group}
+
     def hits(self, atoms: Atoms, features: Features, urls: Sequence[str | None] = ()) -> Hits:
         """All hits in a batch of pages (with their URLs, for rules of certain sites). Linear in the batch, whatever
         the number of rules."""
@@ -259,26 +266,25 @@ class RulePack:
         return atom[keep], rule[keep]
 
     def _cue(self, atoms: Atoms, features: Features) -> tuple[Ints, Ints]:
-        """Rules that a character class points to: runs their patterns on short atoms that hold one."""
+        """Rules that a character points to: their patterns run on short atoms that hold it."""
         out_atom: list[int] = []
         out_rule: list[int] = []
-        for cue, kinds in CUES.items():
+        for cue, (characters, longest) in CUES.items():
             rules = [(n, rule) for n, rule in self._cued if rule.cue == cue]
             if not rules:
                 continue
             most = max(rule.max_words or LONGEST for _, rule in rules)
-            has = np.zeros(len(C), bool)
-            has[list(kinds)] = True
-            places = np.flatnonzero(has[atoms.classes])
-            owners = np.unique(np.searchsorted(atoms.start, places, side="right") - 1)
-            owners = owners[(owners >= 0)]
-            owners = owners[(features.words[owners] <= most) & (atoms.end[owners] - atoms.start[owners] <= CUE_CHARS)]
+            short = np.flatnonzero((features.words <= most) & (atoms.end - atoms.start <= longest))
+            found = atoms.classes == C.DIGIT if characters is None else np.isin(atoms.codes, [ord(c) for c in characters])
+            before = np.cumsum(np.append(False, found), dtype=np.int32)
+            owners = short[before[atoms.end[short]] > before[atoms.start[short]]]
+            builtin = self._any_of_cue.get(cue, lambda text: None)
             seen: dict[str, list[int]] = {}
             for at in owners.tolist():
                 text = _text(atoms, at)
                 if text not in seen:
-                    words = int(features.words[at])
-                    seen[text] = [n for n, rule in rules if words <= (rule.max_words or LONGEST)
+                    words, some = int(features.words[at]), builtin(text) is not None
+                    seen[text] = [n for n, rule in rules if (some or n >= self._builtin) and words <= (rule.max_words or LONGEST)
                                   and (search := self._matchers[n]) is not None and search(text)]
                 out_atom += [at] * len(seen[text])
                 out_rule += seen[text]
@@ -312,7 +318,7 @@ def _story_resumes(atoms: Atoms, words: Ints) -> Ints:
 
 
 def _text(atoms: Atoms, number: int) -> str:
-    return atoms.codes[atoms.start[number]:atoms.end[number]].tobytes().decode("utf-32-le", "surrogatepass")
+    return atoms.text[atoms.start[number]:atoms.end[number]]
 
 
 class _Table:

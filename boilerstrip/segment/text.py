@@ -31,11 +31,12 @@ WRAP_WIDTHS = (50, 100)  # characters: the widths at which texts are hard-wrappe
 class Atoms:
     """The atoms of a batch of pages, in document order; every array has one entry per atom.
 
-    `start` and `end` are offsets into `codes`, the joined code points of all pages; page p begins at
+    `start` and `end` are offsets into `text`, all pages joined, and `codes`, its code points; page p begins at
     `page_start[p]`. `gap` says what stands before the atom: 0 nothing but spaces (same line), 1 a line
     end, 2 or more blank lines; `glued` is true where not even a space stands before it.
     """
 
+    text: str
     codes: npt.NDArray[np.uint32]
     classes: npt.NDArray[np.uint8]
     page_start: Ints
@@ -92,37 +93,36 @@ CAMEL_KEYS = _camel_keys()
 
 def segment(texts: Sequence[str]) -> Atoms:
     """Split a batch of texts into atoms. Linear in their length; any `str` is valid."""
-    codes, page_start = _joined(texts)
+    text, page_start = _joined(texts)
+    codes = codes_of(text)
     classes = class_table()[codes]
     crlf = np.flatnonzero(codes == 13)
     crlf = crlf[crlf + 1 < len(codes)]
     classes[crlf[codes[crlf + 1] == 10]] = C.SPACE
-    return _atoms(codes, classes, page_start)
+    return _atoms(text, codes, classes, page_start)
 
 
 def as_single_atoms(texts: Sequence[str]) -> Atoms:
     """Every text as one page of one uncut atom: for looking at single blocks."""
-    codes, start = _joined(texts)
+    text, start = _joined(texts)
+    codes = codes_of(text)
     number, zeros = np.arange(len(texts)), np.zeros(len(texts), np.int64)
     end = np.append(start[1:], len(codes)) - 1
-    return Atoms(codes, class_table()[codes], start, start, end, number, number, zeros + 9, zeros > 0, zeros > 0, zeros,
+    return Atoms(text, codes, class_table()[codes], start, start, end, number, number, zeros + 9, zeros > 0, zeros > 0, zeros,
                  np.arange(len(texts) + 1))
 
 
-def _joined(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Ints]:
-    """The code points of all texts with a line end behind each, and where each begins."""
-    parts = [codes_of(text) for text in texts]
-    lengths = np.array([len(part) + 1 for part in parts], np.int64)
-    newline = np.array([10], np.uint32)
-    codes = np.concatenate([x for part in parts for x in (part, newline)]) if parts else newline[:0]
-    return codes, np.cumsum(lengths) - lengths
+def _joined(texts: Sequence[str]) -> tuple[str, Ints]:
+    """All texts with a line end behind each, and where each begins."""
+    lengths = np.array([len(text) + 1 for text in texts], np.int64)
+    return "\n".join(texts) + "\n" * bool(texts), np.cumsum(lengths) - lengths
 
 
-def _atoms(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_start: Ints) -> Atoms:
+def _atoms(text: str, codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_start: Ints) -> Atoms:
     solid = np.flatnonzero(~BLANK[classes])
     if len(solid) == 0:
         none = np.zeros(0, np.int64)
-        return Atoms(codes, classes, page_start, none, none, none, none, none, none.astype(bool), none.astype(bool), none,
+        return Atoms(text, codes, classes, page_start, none, none, none, none, none, none.astype(bool), none.astype(bool), none,
                      np.zeros(len(page_start) + 1, np.int64))
     # lines
     row = np.cumsum(classes == C.BREAK, dtype=np.int32)[solid].astype(np.int64)
@@ -152,7 +152,7 @@ def _atoms(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_s
     glued = ~is_line
     glued[1:] &= atom_start[1:] == atom_end[:-1]
     first = np.searchsorted(page, np.arange(len(page_start) + 1))
-    return Atoms(codes, classes, page_start, atom_start, atom_end, page, line, np.where(is_line, gap[line], 0),
+    return Atoms(text, codes, classes, page_start, atom_start, atom_end, page, line, np.where(is_line, gap[line], 0),
                  glued, is_line & wrapped[line], np.where(is_line, indent[line], 0), first)
 
 

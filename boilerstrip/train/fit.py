@@ -38,8 +38,9 @@ class Config:
     smoothing: float = 0.02
     label_weight: float = 0.25
     page_weight: float = 0.05
-    drop_words: float = 0.12
-    drop_page: float = 0.12
+    drop_words: float = 0.3
+    drop_page: float = 0.15
+    drop_bags: float = 0.1
     drop_rules: float = 0.3
     augment: bool = True
     average: float = 0.998
@@ -250,7 +251,8 @@ def fit(pages: Sequence[Sequence[Doc]], config: Config, evidence: Evidence = no_
             rate = config.learning_rate * min(1, (step + 1) / 100) * max(0.02, 0.5 * (1 + math.cos(math.pi * step / total)))
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            loss = loss_of(network(batch), m, config)
+            mask = torch.rand(len(m.atoms), config.shape.bags * config.shape.embedding) >= config.drop_bags
+            loss = loss_of(network(batch, mask / (1 - config.drop_bags)), m, config)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
