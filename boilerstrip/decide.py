@@ -98,7 +98,7 @@ def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits:
     total = np.add.reduceat(weight, begin) if len(begin) else weight[:0]
     block_story = np.add.reduceat(story * weight, begin) / total if len(begin) else story
     heaviest = _heaviest(begin, size)
-    final = np.append(begin[1:], last - first) - 1
+    final = np.append(begin[1:], last - first)[:len(begin)] - 1
     offset = int(atoms.page_start[page])
     starts, ends = (atoms.start[first:last][begin] - offset).tolist(), (atoms.end[first:last][final] - offset).tolist()
     texts = [raw[a:b] for a, b in zip(starts, ends)]

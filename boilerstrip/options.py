@@ -57,6 +57,8 @@ class Options:
                 raise TypeError(f"threshold must be a number from 0 to 1 or None, not {self.threshold!r}")
             if not 0 <= self.threshold <= 1:
                 raise ValueError(f"threshold must be from 0 to 1, not {self.threshold}")
+        if not isinstance(self.builtin_rules, bool):
+            raise TypeError(f"builtin_rules must be True or False, not {self.builtin_rules!r}")
         if isinstance(self.max_chars, bool) or not isinstance(self.max_chars, int) or self.max_chars < 1:
             raise ValueError(f"max_chars must be a positive whole number, not {self.max_chars!r}")
         object.__setattr__(self, "keep", _labels(self.keep))
@@ -77,6 +79,8 @@ class Options:
 def _labels(keep: Collection[str]) -> frozenset[Label]:
     if isinstance(keep, str):
         keep = (keep,)
+    if not isinstance(keep, Collection):
+        raise TypeError(f"keep must be a collection of labels, not {type(keep).__name__}")
     out = set()
     for name in keep:
         try:
@@ -91,6 +95,8 @@ def _labels(keep: Collection[str]) -> frozenset[Label]:
 def _rules(rules: Sequence[Rule | Mapping[str, Any] | str | Path] | str | Path) -> tuple[Rule, ...]:
     if isinstance(rules, (str, Path)):
         rules = (rules,)
+    if not isinstance(rules, Sequence):
+        raise TypeError(f"rules must be a sequence of rules or paths, not {type(rules).__name__}")
     out: list[Rule] = []
     for item in rules:
         if isinstance(item, Rule):

@@ -183,6 +183,13 @@ class Result:
         """The surest author, source or date line."""
         return self._best(Label.BYLINE)
 
+    @cached_property
+    def published(self) -> str | None:
+        """The story's date as an ISO date, where a byline has one that can be read."""
+        from boilerstrip.metadata import published_date
+
+        return published_date(b.text for b in self.page if b.label is Label.BYLINE)
+
     def _best(self, label: Label) -> str | None:
         found = [b for b in self.page if b.label is label]
         return max(found, key=lambda b: b.confidence).text if found else None
@@ -219,6 +226,7 @@ class Result:
         """Everything as plain JSON types, with the version of this schema and of the model."""
         return {
             "schema": SCHEMA, "model": self.model, "text": self.text, "title": self.title, "byline": self.byline,
+            "published": self.published,
             "verdict": str(self.verdict), "confidence": round(self.confidence, 4), "page_type": str(self.page_type),
             "page_type_confidence": round(self.page_type_confidence, 4), "threshold": round(self.threshold, 4), "error": self.error,
             "blocks": [{

@@ -133,7 +133,7 @@ def test_html_is_recognised(cli: Cli) -> None:
     assert "<p>" not in run.out
 
 
-@pytest.mark.parametrize("page", [b"", b" \n\n\t \r\n", "\u200b\n".encode()])
+@pytest.mark.parametrize("page", [b"", b" \n\n\t \r\n", "\u200b\n".encode()], ids=["empty", "blank", "invisible"])
 def test_a_page_without_text_is_no_problem(cli: Cli, page: bytes) -> None:
     run = cli("clean", stdin=page)
     assert (run.code, run.out) == (0, "")
@@ -143,13 +143,16 @@ def test_a_page_without_text_is_no_problem(cli: Cli, page: bytes) -> None:
     assert explained.out.startswith("no_story")
 
 
-RUBBISH = [bytes(range(256)) * 20, b"\xff\xfe\x00\xd8a\x00", b"\x00" * 5000, b"\xed\xa0\x80 torn surrogate", b"x" * 300_000]
+RUBBISH = {
+    "all bytes": bytes(range(256)) * 20, "half a surrogate": b"\xff\xfe\x00\xd8a\x00", "zeros": b"\x00" * 5000,
+    "a surrogate in UTF-8": b"\xed\xa0\x80 torn", "one long word": b"x" * 300_000,
+}
 
 
-@pytest.mark.parametrize("page", RUBBISH)
-def test_rubbish_is_no_problem(cli: Cli, page: bytes) -> None:
+@pytest.mark.parametrize("name", RUBBISH)
+def test_rubbish_is_no_problem(cli: Cli, name: str) -> None:
     for command in (("clean",), ("clean", "--json"), ("explain",), ("rules", "why")):
-        run = cli(*command, stdin=page)
+        run = cli(*command, stdin=RUBBISH[name])
         assert run.code == 0
         assert "Traceback" not in run.err
 
@@ -363,9 +366,10 @@ def test_rules_in_another_encoding_are_refused(cli: Cli, tmp_path: Path) -> None
 
 
 def test_a_pattern_that_runs_away_is_stopped_and_named(cli: Cli, tmp_path: Path) -> None:
-    slow = RULE.replace('phrases = ["the tower opens"]', "cue = 'digit'\npattern = '^\\d(?:a|aa)+[xy]$'")
-    (tmp_path / "own.toml").write_text(slow.replace("The tower opens at noon.", "1aax"))
-    assert_message(cli("clean", "--rules", "own.toml", stdin=b"1" + b"a" * 80 + b"z\n"), "rule 'mine.tower'", "too long")
+    slow = RULE.replace("The tower opens at noon.", "The tower opens aax") + "pattern = ' (?:a|aa)+[xy]$'\n"
+    (tmp_path / "own.toml").write_text(slow)
+    page = b"The tower opens " + b"a" * 200 + b"z\n"
+    assert_message(cli("clean", "--rules", "own.toml", stdin=page), "rule 'mine.tower'", "too long")
 
 
 # ---- boilerstrip.toml -----------------------------------------------------------------------------------

@@ -79,6 +79,8 @@ class Rule:
         Raises:
             RuleError: naming `source`, the rule and the reason.
         """
+        if not isinstance(row, Mapping):
+            raise RuleError(f"{source}: a rule must be a table, not {type(row).__name__}")
         name = f"{source}: rule {row.get('id', '(without id)')!r}"
         unknown = set(row) - {f.name for f in fields(cls)}
         if unknown:
@@ -94,7 +96,16 @@ class Rule:
             phrases = {"": phrases}
         if any(isinstance(p, str) or not all(isinstance(x, str) for x in p) for p in phrases.values()):
             raise RuleError(f"{name}: phrases must be lists of strings")
-        rule = cls(**{**row, "label": label, "phrases": {k: tuple(v) for k, v in phrases.items()}})
+        for key in ("examples", "counterexamples", "sites"):
+            value = row.get(key, ())
+            if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(x, str) for x in value):
+                raise RuleError(f"{name}: {key} must be a list of strings")
+        if not isinstance(row.get("max_words", 1), int) or row.get("max_words", 1) < 1:
+            raise RuleError(f"{name}: max_words must be a positive whole number")
+        if not isinstance(row.get("pattern", ""), str):
+            raise RuleError(f"{name}: pattern must be a string")
+        lists = {key: tuple(row[key]) for key in ("examples", "counterexamples", "sites") if key in row}
+        rule = cls(**{**row, **lists, "label": label, "phrases": {k: tuple(v) for k, v in phrases.items()}})
         rule._check(name)
         return rule
 
@@ -402,7 +413,11 @@ def load_rules(path: str | Path) -> list[Rule]:
     if set(rows) - {"rule"} or not isinstance(rows.get("rule", []), list):
         raise RuleError(f"{name}: only [[rule]] tables are allowed")
     rules = [Rule.from_dict(row, name) for row in rows.get("rule", [])]
-    for problem in failing_examples(rules):
+    try:
+        problem = next(iter(failing_examples(rules)), None)
+    except RuleError as error:
+        raise RuleError(f"{name}: {error}") from None
+    if problem is not None:
         raise RuleError(f"{name}: {problem}")
     return rules
 
@@ -416,7 +431,8 @@ def failing_examples(rules: Sequence[Rule]) -> Iterable[str]:
     cases = [(n, text, wanted) for n, rule in enumerate(rules)
              for wanted, texts in ((True, rule.examples), (False, rule.counterexamples)) for text in texts]
     atoms = as_single_atoms([text for _, text, _ in cases])
-    hits = pack.hits(atoms, measure(atoms))
+    urls = [f"https://{rules[n].sites[0]}/" if rules[n].sites else None for n, _, _ in cases]
+    hits = pack.hits(atoms, measure(atoms), urls)
     found = set(zip(hits.atom.tolist(), hits.rule.tolist()))
     for case, (number, text, wanted) in enumerate(cases):
         if ((case, number) in found) != wanted:

@@ -11,9 +11,13 @@ import codecs
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
+from itertools import repeat
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,9 +36,8 @@ Hashes = npt.NDArray[np.uint64]
 Attributes = Mapping[str, str]
 
 # What an element does to the text around it. Everything from BLOCK on breaks it.
-INLINE, LINK, CUSTOM, BR, BLOCK, MARGIN, PRE, SELECT, ROW, CELL, SOFT, SILENT, DEAD = range(13)
-HIDES, ASIDE, SOLID, LINKED = 16, 32, 64, 128  # flags of an open element, to be undone at its end
-KIND_BITS = 15
+INLINE, LINK, CUSTOM, BR, BLOCK, MARGIN, PRE, SELECT, ROW, CELL, SOFT, DIALOG, SILENT, DEAD = range(14)
+HIDES, ASIDE, KIND_BITS = 16, 32, 15  # flags of an open element, to be undone at its end
 
 KINDS: dict[str, int] = {tag: kind for kind, tags in {
     INLINE: "abbr acronym applet b bdi bdo big cite code data del dfn em font i img input ins kbd label mark math meter nobr output "
@@ -43,13 +46,14 @@ KINDS: dict[str, int] = {tag: kind for kind, tags in {
     LINK: "a",
     BR: "br",
     BLOCK: "html body div li dt dd main nav header footer aside section article form fieldset legend details summary figcaption center "
-           "address dialog optgroup option tbody thead tfoot caption colgroup col search hgroup frameset frame marquee slot",
+           "address optgroup option tbody thead tfoot caption colgroup col search hgroup frameset frame marquee slot",
     MARGIN: "p h1 h2 h3 h4 h5 h6 ul ol dl menu dir blockquote figure table hr",
     PRE: "pre listing xmp plaintext textarea",
     SELECT: "select datalist",
     ROW: "tr",
     CELL: "td th",
     SOFT: "button label",
+    DIALOG: "dialog",
     SILENT: "head title svg iframe object canvas audio video map noframes noembed annotation annotation-xml desc metadata",
     DEAD: "script style noscript template",
 }.items() for tag in tags.split()}
@@ -98,7 +102,7 @@ class Elements:
 
     __slots__ = ("_ranks", "parents", "tags")
 
-    def __init__(self, tags: list[str], parents: list[int]) -> None:
+    def __init__(self, tags: list[str], parents: Sequence[int]) -> None:
         self.tags, self.parents = tags, parents
         self._ranks: tuple[list[int], list[int]] | None = None
 
@@ -186,14 +190,15 @@ class TreePage:
 
     def nodes_of(self, block: int) -> list[int]:
         """The numbers of a block's text nodes."""
-        return self.nodes[self.node_first[block]:self.node_first[block + 1]].tolist()
+        return list(map(int, self.nodes[self.node_first[block]:self.node_first[block + 1]]))
 
 
 # ------------------------------------------------------------------------------------------------ recognising and decoding
 
 TAG = re.compile(r"<(/?)(?:!doctype html|html|head|body|div|p|article|section|main|header|nav|span|table|t[rdh]|[uo]l|li|h[1-6]|script|"
-                 r"meta|a(?=\s+href)|/?a(?=>)|br|img|strong|em|b|i|blockquote|figure|template)\b[^<>]{0,2000}>", re.I)
-OPENING = re.compile(r"\s*(?:<\?xml[^<>]{0,500}\?>\s*|<!--.{0,5000}?-->\s*){0,20}<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+                 r"meta|a(?=\s+href|>)|br|img|strong|em|b|i|blockquote|figure|template)\b[^<>]{0,2000}>", re.I)
+OPENING = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.I)
+PROLOGUE = re.compile(r"\s*(?:<\?xml[^<>]{0,500}\?>|<!--(?:[^-]|-(?!->)){0,10000}-->)", re.I)
 
 
 def looks_like_html(text: str) -> bool:
@@ -204,19 +209,23 @@ def looks_like_html(text: str) -> bool:
     head = text[:20_000].lstrip("\ufeff \t\r\n\f\0")
     if "<" not in head:
         return False
+    at = 0
+    while prologue := PROLOGUE.match(head, at):
+        at = prologue.end()
+    head = head[at:].lstrip()
     if OPENING.match(head):
         return True
     found = list(TAG.finditer(head))
     if not found:
         return False
-    if head[0] == "<" and (found[0].start() == 0 or len(found) >= 3):
+    if head.startswith("<") and (found[0].start() == 0 or len(found) >= 3):
         return True
     closing = sum(1 for m in found if m.group(1))
     return len(found) >= 5 and closing >= 2 and sum(m.end() - m.start() for m in found) >= 0.05 * len(head)
 
 
-MAGIC = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"Rar!", b"\x7fELF", b"BZh", b"\xfd7zXZ", b"wOF",
-         b"II*\0", b"MM\0*", b"OggS", b"ID3", b"\0\0\1\0", b"\0asm", b"7z\xbc\xaf", b"SQLite", b"\xd0\xcf\x11\xe0")
+MAGIC = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"Rar!", b"\x7fELF", b"BZh", b"\xfd7zXZ",
+         b"wOF", b"II*\0", b"MM\0*", b"OggS", b"ID3", b"\0\0\1\0", b"\0asm", b"7z\xbc\xaf", b"SQLite", b"\xd0\xcf\x11\xe0")
 CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)""", re.I)
 # Labels that browsers read as a larger or other encoding than their name says
 LABELS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
@@ -244,12 +253,14 @@ def decode_html(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         if error.start >= len(raw) - 3:  # cut off within a character
             return raw.decode("utf-8", "ignore")
+    if sum(head.count(byte) for byte in range(32) if byte not in b"\0\t\n\r\f\x0b\x1b") > 0.05 * len(head):
+        return ""
     found = CHARSET.search(head)
     declared = _codec((found.group(1) or found.group(2)).decode("ascii")) if found else None
     lenient = raw.decode("utf-8", "replace")
     bad = lenient.count("\ufffd")
     if declared == "utf-8" or 20 * bad < len(raw) - len(lenient):
-        return lenient if bad < 0.1 * len(lenient) or declared == "utf-8" else ""
+        return lenient
     if declared is not None:
         return raw.decode(declared, "replace")
     import charset_normalizer
@@ -268,10 +279,13 @@ def _codec(name: str) -> str | None:
     return None if known.startswith(NO_CHARSETS) else LABELS.get(known, known)
 
 
+CONTROLS = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+
+
 def _is_binary(text: str) -> bool:
     """Whether the beginning of a decoded text is full of control characters."""
     head = text[:4096]
-    return sum(1 for c in head if c < " " and c not in "\0\t\n\r\f\x0b\x1b") > 0.05 * len(head)
+    return len(CONTROLS.findall(head)) > 0.05 * len(head)
 
 
 # ------------------------------------------------------------------------------------------------ the walk
@@ -288,12 +302,15 @@ def _hides(tag: str, attributes: Attributes) -> int:
     """2: not shown; 1: shown, but not to screen readers; 0: shown."""
     if tag in ("html", "body"):  # hidden by scripts until the page has loaded
         return 0
-    if "hidden" in attributes or (tag == "dialog" and "open" not in attributes):
+    if "hidden" in attributes:
         return 2
     style = attributes.get("style")
-    if style is not None and HIDING.search(style):
+    if style is not None and HIDING.search(style[:2000]):
         return 2
     return 1 if attributes.get("aria-hidden", "").strip().lower() == "true" else 0
+
+
+Numbers = partial(array, "q")
 
 
 @dataclass(slots=True)
@@ -302,20 +319,21 @@ class _Walk:
     of elements by then), `ended_block` (number of blocks by then). Blocks: `texts` to `node_end`."""
 
     tags: list[str] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
+    parents: array[int] = field(default_factory=Numbers)
     attributes: list[Attributes] = field(default_factory=list)
-    first_block: list[int] = field(default_factory=list)
-    ended: list[int] = field(default_factory=list)
-    ended_at: list[int] = field(default_factory=list)
-    ended_block: list[int] = field(default_factory=list)
+    first_block: array[int] = field(default_factory=Numbers)
+    ended: array[int] = field(default_factory=Numbers)
+    ended_at: array[int] = field(default_factory=Numbers)
+    ended_block: array[int] = field(default_factory=Numbers)
     texts: list[str] = field(default_factory=list)
-    holder: list[int] = field(default_factory=list)
-    inner: list[int] = field(default_factory=list)
-    linked: list[int] = field(default_factory=list)
-    hidden: list[bool] = field(default_factory=list)
-    gap: list[bool] = field(default_factory=list)
+    holder: array[int] = field(default_factory=Numbers)
+    inner: array[int] = field(default_factory=Numbers)
+    linked: array[int] = field(default_factory=Numbers)
+    words: array[int] = field(default_factory=Numbers)
+    hidden: array[int] = field(default_factory=Numbers)
+    gap: array[int] = field(default_factory=Numbers)
     nodes: list[int] = field(default_factory=list)
-    node_end: list[int] = field(default_factory=list)
+    node_end: array[int] = field(default_factory=Numbers)
     title: str = ""
     noscript_words: int = 0
     scripts: list[tuple[Attributes, list[str]]] = field(default_factory=list)
@@ -333,24 +351,25 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
     breaks: list[tuple[int, int, int]] = []  # … per line break: pieces, nodes and linked words before it
     customs: list[list[int]] = []  # open unknown elements without blocks so far: place in the stack, pieces, nodes and linked words before
     rows: list[list[int]] = []  # open table rows: element, first block, elements ended before, whether it is none, first block of each cell
-    aside: list[tuple[list[str], list[int], int, bool, int, list[tuple[int, int, int]], list[list[int]]]] = []
+    aside: list[tuple[Any, ...]] = []  # what was set aside while a hidden part of a line is collected
     title: list[str] = []
-    linked = inner = 0
+    linked, inner = 0, -1  # … its words in links, the element that its text begins in, whether any of it is shown
     shown = gap = broken = False  # broken: a <br> was the last thing in the buffer
-    links = hiding = solid = pre = silent = dead = bare = 0  # how many such elements are open
-    separates = True  # the skipped element separates text nodes
+    links = hiding = solid = pre = silent = dead = bare = 0  # how many such elements are open; bare: its texts have no number
+    separates = counted = kept = False  # of a skipped element: whether it separates text nodes, and its words are counted
     script: list[str] | None = None
     number = -1  # of the last text node
     fresh = titling = link_ended = False
     turn = 0  # 1 after an inline end tag, 2 after a start tag behind it
     kind_of = KINDS.get
 
-    def emit(text: str, holder: int, words: int, node: int) -> None:
+    def emit(text: str, words: int, in_links: int, node: int) -> None:
         nonlocal gap
         texts.append(text)
-        out.holder.append(holder)
+        out.holder.append(holders[-1])
         out.inner.append(inner)
-        out.linked.append(words)
+        out.words.append(words)
+        out.linked.append(in_links)
         out.hidden.append(not shown)
         out.gap.append(gap)
         node_end.append(node)
@@ -358,19 +377,20 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
 
     def flush() -> None:
         """End the block that is being collected."""
-        nonlocal linked, shown, broken, gap
+        nonlocal linked, inner, shown, broken
         text = "".join(buffer)
-        if BR_MARK not in text:
-            text = text.strip("\r\n") if pre else " ".join(text.split())
-            if text and not text.isspace():
-                emit(text, holders[-1], linked, len(nodes))
-        else:
+        if pre or BR_MARK in text:
             lines(text)
+        else:
+            words = text.split()
+            if words:
+                text = " ".join(words)
+                emit(text, len(words) if text.isascii() else _count(text), linked, len(nodes))
         del nodes[node_end[-1] if node_end else 0:]
         buffer.clear()
         if breaks:
             breaks.clear()
-        linked, shown, broken = 0, False, False
+        linked, inner, shown, broken = 0, -1, False, False
         for custom in customs:
             custom[1:] = 0, len(nodes), 0
 
@@ -390,7 +410,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
                 if place:
                     nodes.extend(own)
                     gap = True
-                emit(part, holders[-1], linked if not place else 0, len(nodes))
+                emit(part, _count(part), 0 if place else linked, len(nodes))
             return
         folded = [" ".join(line.split()) for line in text.split(BR_MARK)]
         folded = [line for line in folded if line]
@@ -401,45 +421,43 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
             for to, node, words in [*breaks, (len(buffer), len(nodes), linked)]:
                 line = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
                 if line:
-                    emit(line, holders[-1], words - counted, node)
+                    emit(line, _count(line), words - counted, node)
                 piece, counted = to, words
         else:
-            emit("\n".join(folded), holders[-1], linked, len(nodes))
+            text = "\n".join(folded)
+            emit(text, _count(text), linked, len(nodes))
 
     def upgrade() -> None:
         """A block begins within unknown elements: they are blocks themselves."""
-        nonlocal linked
-        pieces, words = buffer[:], linked
-        bounds = [custom[1] for custom in customs] + [len(pieces)]
-        counts = [custom[3] for custom in customs]
-        at = [custom[2] for custom in customs]
-        text = " ".join("".join(pieces[:bounds[0]]).replace(BR_MARK, " ").split())
-        if text:
-            emit(text, holders[-1], counts[0], at[0])
-        for place, custom in enumerate(customs):
-            kinds[custom[0]] = kinds[custom[0]] & ~KIND_BITS | BLOCK
-            holders.append(stack[custom[0]])
-            text = " ".join("".join(pieces[bounds[place]:bounds[place + 1]]).replace(BR_MARK, " ").split())
-            until = (counts + [words])[place + 1]
+        marks = [*customs, [0, len(buffer), len(nodes), linked]]
+        piece = counted = 0
+        for mark, to, node, words in marks:
+            text = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
             if text:
-                emit(text, holders[-1], until - counts[place], (at + [len(nodes)])[place + 1])
+                emit(text, _count(text), words - counted, node)
+            piece, counted = to, words
+            if mark:
+                kinds[mark] = kinds[mark] & ~KIND_BITS | BLOCK
+                holders.append(stack[mark])
         customs.clear()
         buffer.clear()
         flush()
 
     def start(tag: str, attrib: Attributes) -> None:
-        nonlocal dead, separates, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, broken
-        nonlocal linked, shown, inner, buffer, breaks, customs
+        nonlocal dead, separates, counted, kept, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, broken
+        nonlocal linked, shown, inner, breaks, customs
         if dead:
             dead += 1
             return
         kind = kind_of(tag, CUSTOM)
         if kind == DEAD:
-            if (noscript and tag == "noscript" and not silent) or (tag == "template" and "shadowrootmode" in attrib):
+            if noscript and tag == "noscript" and not silent:
+                if not bare:
+                    kept = fresh
                 bare += 1
-                kind = BLOCK if tag == "noscript" else INLINE
+                kind = BLOCK
             else:
-                dead, separates = 1, tag == "script" or tag == "style"
+                dead, separates, counted = 1, tag == "script" or tag == "style", tag == "noscript" and not silent
                 if tag == "script":
                     script = []
                     out.scripts.append((attrib, script))
@@ -450,15 +468,16 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
             silent += 1
             titling |= tag == "title" and not out.title
             return
-        if kind == SILENT:
-            silent = 1
-            titling = tag == "title" and not out.title and not texts
-            return
-        if kind == SOFT:
-            kind = INLINE if buffer else BLOCK
-        flags = 0
-        if attrib and ("style" in attrib or "hidden" in attrib or "aria-hidden" in attrib) or tag == "dialog":
-            hides = _hides(tag, attrib)
+        hides = flags = 0
+        if kind >= SOFT:
+            if kind == SILENT:
+                silent = 1
+                titling = tag == "title" and not out.title and not texts
+                return
+            hides = 2 if kind == DIALOG and "open" not in attrib else 0
+            kind = INLINE if kind == SOFT and buffer else BLOCK
+        if hides or (attrib and ("style" in attrib or "hidden" in attrib or "aria-hidden" in attrib)):
+            hides = hides or _hides(tag, attrib)
             if hides:
                 flags = HIDES
                 if hides == 2 and kind < BLOCK and not solid:
@@ -475,11 +494,13 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
                     flush()
         elif flags & ASIDE:
             begin = node_end[-1] if node_end else 0
-            aside.append((buffer[:], nodes[begin:], linked, shown, inner, breaks, customs))
+            aside.append((begin, buffer[:], nodes[begin:], linked, shown, inner, breaks, customs))
             del nodes[begin:]
             buffer.clear()
-            linked, shown, breaks, customs = 0, False, [], []
+            linked, inner, shown, breaks, customs = 0, -1, False, [], []
         element = len(tags)
+        if element and len(stack) == 1:  # what follows the end of the page has no numbers
+            bare += 1
         tags.append(tag)
         parents.append(stack[-1])
         attributes.append(attrib)
@@ -501,8 +522,8 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
             elif kind == SELECT:
                 solid += 1
             elif kind == ROW:
-                for row in rows:
-                    row[3] = 1
+                if rows:
+                    rows[-1][3] = 1
                 rows.append([element, len(texts), len(ended), 0])
             elif kind == CELL and rows:
                 rows[-1].append(len(texts))
@@ -544,17 +565,15 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
         if len(stack) == 1:
             return
         element, kind = stack.pop(), kinds.pop()
-        if kind == INLINE:
+        if not kind:
             turn = 1
         else:
             base = kind & KIND_BITS
             if base >= BLOCK:
                 if buffer:
-                    if customs:
-                        customs.clear()
                     flush()
                 if base != BLOCK:
-                    gap |= base == MARGIN or base == PRE
+                    gap |= base in (MARGIN, PRE)
                     if base == PRE:
                         pre -= 1
                         solid -= 1
@@ -575,17 +594,17 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
                 if kind & ASIDE:
                     if buffer:
                         flush()
-                    pieces, own, linked, shown, inner, breaks, customs = aside.pop()
+                    before, pieces, own, linked, shown, inner, breaks, customs = aside.pop()
+                    shift = len(nodes) - before  # the nodes of what was set aside come behind those of the hidden part
                     buffer.extend(pieces)
                     nodes.extend(own)
-                    shift = len(nodes) - len(own) - (breaks[0][1] if breaks else 0)
-                    if breaks or customs:  # nodes were moved behind those of the hidden block
-                        shift = len(nodes) - own_end(breaks, customs, len(own))
-                        breaks = [(a, b + shift, c) for a, b, c in breaks]
-                        for custom in customs:
-                            custom[2] += shift
-            if (tag == "noscript" or tag == "template") and bare:
+                    breaks[:] = [(piece, node + shift, words) for piece, node, words in breaks]
+                    for custom in customs:
+                        custom[2] += shift
+            if bare and tag == "noscript":
                 bare -= 1
+                if not bare:
+                    fresh = kept
         ended.append(element)
         ended_at.append(len(tags))
         ended_block.append(len(texts))
@@ -595,7 +614,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
         if dead:
             if script is not None:
                 script.append(text)
-            elif not separates and not silent:
+            elif counted:
                 out.noscript_words += len(text.split())
             return
         if text.isspace():
@@ -614,7 +633,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
             if titling:
                 title.append(text)
             return
-        if not buffer:
+        if inner < 0:
             inner = stack[-1]
         elif turn == 2:
             before, first = buffer[-1][-1], text[0]
@@ -643,31 +662,552 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
         for text, holder in zip(texts[first:], out.holder[first:]):
             if len(text) > MAX_CELL or "\n" in text or tags[holder] in ("li", "pre", "h1", "h2", "h3", "select", "button", "option"):
                 return
-        joined, words, shows = " | ".join(texts[first:]), sum(out.linked[first:]), not all(out.hidden[first:])
+        joined, words, linked_words = " | ".join(texts[first:]), sum(out.words[first:]), sum(out.linked[first:])
+        shows = not all(out.hidden[first:])
         gapped, node, within = out.gap[first], len(nodes), out.inner[first]
-        for column in (texts, out.holder, out.inner, out.linked, out.hidden, out.gap, node_end):
+        for column in (texts, out.holder, out.inner, out.words, out.linked, out.hidden, out.gap, node_end):
             del column[first:]
         texts.append(joined)
         out.holder.append(element)
         out.inner.append(element if len(cells) > 1 else within)
-        out.linked.append(words)
+        out.words.append(words)
+        out.linked.append(linked_words)
         out.hidden.append(not shows)
         out.gap.append(gapped)
         node_end.append(node)
         count = len(tags) - row - 1
-        first_block[row + 1:] = [first] * count
-        ended_block[ends:] = [first] * (len(ended_block) - ends)
+        first_block[row + 1:] = Numbers([first]) * count
+        ended_block[ends:] = Numbers([first]) * (len(ended_block) - ends)
 
     target = SimpleNamespace(start=start, end=end, data=data, comment=comment, pi=lambda target, data=None: comment(""),
                              close=lambda: None)
     parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=True)
-    try:
+    with suppress(etree.LxmlError):  # nothing to parse; what was seen before counts
         etree.fromstring(html.encode("utf-8", "replace"), parser)
-    except etree.LxmlError:  # nothing to parse; what was seen before counts
-        pass
     dead = silent = 0
     while len(stack) > 1:
         end("")
     if buffer:
         flush()
     return out
+
+
+# ------------------------------------------------------------------------------------------------ evidence
+
+ATTRIBUTES = ("role", "itemprop", "itemtype", "rel", "data-testid", "data-component", "aria-label")  # besides class and id
+PREFIXES = ("role=", "prop=", "type=", "rel=", ".", ".", "label=")
+ANY_ATTRIBUTE = frozenset(ATTRIBUTES)
+NOTHING = (None,) * len(ATTRIBUTES)
+SPLIT = re.compile(r"[-_:/.@!\[\]()]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+DIGITS = re.compile(r"\d+")
+PLACE = np.uint64(0xC2B2AE3D27D4EB4F)
+OWN, NEAR, FAR = np.uint64(1 << 32), np.uint64(2 << 32), np.uint64(3 << 32)
+HOLDER, INNER, ABOVE = np.uint64(4 << 32), np.uint64(5 << 32), np.uint64(6 << 32)
+EXTRA_CODES = {"img": len(ANCESTORS), "picture": len(ANCESTORS), "input": len(ANCESTORS) + 1, "time": len(ANCESTORS) + 2}
+CODES = COLUMN | EXTRA_CODES
+PIXELS, CONTROL, TIME = range(len(ANCESTORS), len(ANCESTORS) + 3)
+HOLDER_TAGS = {"is_item": ("li", "dd", "dt"), "is_button": ("button", "label", "option", "select"), "is_paragraph": ("p",),
+               "is_cell": ("td", "th", "tr")}
+INNER_TAGS = {"inner_link": ("a",), "inner_strong": ("strong", "b"), "inner_time": ("time",)}
+CACHE_SIZE = 100_000
+_token_cache: dict[str, tuple[int, ...]] = {}
+
+
+def _hash(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "replace"))
+
+
+def _table(groups: Mapping[str, Iterable[str]], rows: int) -> npt.NDArray[np.uint8]:
+    """Which tags (rows, by their codes) belong to which groups (columns); the last row is for all other tags, code -1."""
+    table = np.zeros((rows, len(groups)), np.uint8)
+    for column, tags in enumerate(groups.values()):
+        table[[CODES[tag] for tag in tags], column] = 1
+    return table
+
+
+GROUP_TABLE = _table(GROUPS, len(ANCESTORS))
+HOLDER_TABLE, INNER_TABLE = _table(HOLDER_TAGS, TIME + 2), _table(INNER_TAGS, TIME + 2)
+IS_CONTROL = _table({"controls": ("button", "select", "textarea")}, TIME + 2)[:, 0] > 0
+TAG_HASHES = np.array([_hash(tag) for tag in ANCESTORS], np.uint64)
+
+
+def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
+    """Hashes of a token as a whole and of its parts, lower-cased, digits as 0."""
+    folded = DIGITS.sub("0", token[:80])
+    parts = SPLIT.split(folded)
+    words = [folded.lower()]
+    if len(parts) > 1:
+        words.extend(part.lower() for part in parts if len(part) > 1)
+    known = tuple([_hash(prefix + word) for word in words[:6]])
+    if len(_token_cache) >= CACHE_SIZE:
+        _token_cache.clear()
+    _token_cache[token if prefix == "." else prefix + token] = known
+    return known
+
+
+def _element_hashes(classes: str | None, name: str | None, others: tuple[str | None, ...]) -> list[int]:
+    """Hashes of all tokens of an element's attributes."""
+    found: list[int] = []
+    known = _token_cache.get
+    if classes:
+        for token in classes.split()[:12]:
+            found += known(token) or _token(token)
+    if name:
+        found += known(name) or _token(name)
+    for prefix, value in zip(PREFIXES, others):
+        if value and len(value) <= 120:
+            if prefix == "type=":
+                value = value.rstrip("/").rpartition("/")[2]
+            for token in value.split()[:4]:
+                found += known(token if prefix == "." else prefix + token) or _token(token, prefix)
+    return found[:ELEMENT_TOKENS]
+
+
+def _flat_ranges(first: Ints, count: Ints) -> Ints:
+    """first[0], first[0] + 1, …, count[0] numbers in all; then those of first[1], and so on."""
+    total = np.cumsum(count)
+    size = int(total[-1]) if len(total) else 0
+    out: Ints = np.arange(size) + np.repeat(first - (total - count), count)
+    return out
+
+
+def _ints(numbers: array[int]) -> Ints:
+    return np.frombuffer(numbers, np.int64)
+
+
+def _log(x: npt.NDArray[Any]) -> Floats:
+    out: Floats = np.log1p(np.maximum(x, 0), dtype=np.float64)
+    return out
+
+
+def _empty(title: str = "") -> TreePage:
+    none = np.zeros(0, np.int64)
+    return TreePage("", none, none, [], none, Elements([], []), np.zeros((0, len(TREE_DENSE)), np.float32), np.zeros(0, np.uint64),
+                    np.zeros(1, np.int64), none.astype(bool), none, none, none, np.zeros(1, np.int64), none.astype(bool), title)
+
+
+class _Evidence:
+    """The arrays of one page, made from what the walk recorded."""
+
+    def __init__(self, walk: _Walk) -> None:
+        self.walk = walk
+        self.count, self.elements = len(walk.texts), len(walk.tags)
+        self.words = _ints(walk.words)
+        self.linked = np.minimum(_ints(walk.linked), self.words)
+        self.hidden, self.gap = _ints(walk.hidden) > 0, _ints(walk.gap) > 0
+        self.holder, inner = _ints(walk.holder), _ints(walk.inner)
+        self.inner = np.where(inner < self.holder, self.holder, inner)
+        self.parent = np.append(_ints(walk.parents), -1)  # so that the parent of -1 is -1
+        first = np.append(_ints(walk.first_block), 0)
+        last, after = first.copy(), np.arange(1, self.elements + 2)
+        ended = _ints(walk.ended)
+        last[ended], after[ended] = _ints(walk.ended_block), _ints(walk.ended_at)
+        after[-1] = 0
+        self.first, self.last, self.after = first, last, after  # blocks of each element, and the element behind its subtree
+        self.codes = np.array(list(map(CODES.get, walk.tags, repeat(-1))), np.int64)
+        self._chains()
+        self._signatures()
+        self._ancestors()
+
+    def _chains(self) -> None:
+        """Per block the elements around it, from the innermost on; -1 behind the outermost."""
+        levels = MAX_LEVELS if self.count < 50_000 else 6
+        chain = np.full((self.count, levels), -1, np.int64)
+        here = self.inner
+        for level in range(levels):
+            chain[:, level] = here
+            here = self.parent[here]
+        self.chain = chain
+        self.own = (chain >= self.holder[:, None]).sum(1)  # levels up to the holder
+
+    def _signatures(self) -> None:
+        """Tokens and shape (tag and class) of each element in a chain; roles and properties."""
+        tags, attributes = self.walk.tags, self.walk.attributes
+        used = np.zeros(self.elements + 1, bool)
+        used[self.chain.ravel()] = True
+        used[-1] = False
+        self.used = np.flatnonzero(used)
+        numbers: dict[Any, int] = {}
+        shapes, names, flat, counts = [0], [0], Numbers(), [0]
+        self.roles: list[tuple[int, int]] = []
+        self.content: list[int] = []
+        signature = []
+        for element in self.used.tolist():
+            tag, own = tags[element], attributes[element]
+            if own:
+                classes, name = own.get("class"), own.get("id")
+                others: tuple[str | None, ...] = NOTHING
+                if not ANY_ATTRIBUTE.isdisjoint(own):
+                    others = tuple([own.get(attribute) for attribute in ATTRIBUTES])
+                    role, prop = others[:2]
+                    if role in ROLES:
+                        self.roles.append((element, COLUMN[ROLES[role or ""]]))
+                    if prop and prop.lower() in CONTENT_PROPS:
+                        self.content.append(element)
+                number = numbers.get((tag, classes, name, others))
+            else:
+                classes = name = None
+                others = NOTHING
+                number = numbers.get(tag)
+            if number is None:
+                number = len(names)
+                numbers[(tag, classes, name, others) if own else tag] = number
+                hashed = numbers.get(f"<{tag}")  # hashes of tags and shapes are kept in the same dictionary
+                if hashed is None:
+                    hashed = numbers[f"<{tag}"] = _hash(tag)
+                names.append(hashed)
+                shapes.append(_hash(f"{tag} {DIGITS.sub('0', classes[:300])}") if classes else hashed)
+                found = _element_hashes(classes, name, others) if own and tag != "html" and tag != "body" else ()
+                flat.extend(found)
+                counts.append(len(found))
+            signature.append(number)
+        self.signature = np.zeros(self.elements + 1, np.int64)
+        self.signature[self.used] = signature
+        self.shape = np.array(shapes, np.uint64)[self.signature]
+        self.names = np.array(names, np.uint64)[self.signature]
+        self.token_hashes = np.frombuffer(flat, np.uint64)
+        self.token_counts = np.array(counts, np.int64)
+        self.token_places = np.cumsum(self.token_counts) - self.token_counts
+
+    def _ancestors(self) -> None:
+        """How many elements of each known tag each block stands in."""
+        width = len(ANCESTORS)
+        filled = np.flatnonzero((self.last[:-1] > self.first[:-1]) & (self.codes >= 0) & (self.codes < width))
+        columns = self.codes[filled]
+        if self.roles:
+            extra = np.array(self.roles, np.int64)
+            filled, columns = np.concatenate([filled, extra[:, 0]]), np.concatenate([columns, extra[:, 1]])
+        changes = np.zeros((self.count + 1) * width, np.int16)
+        np.add.at(changes, self.first[filled] * width + columns, np.int16(1))
+        np.add.at(changes, self.last[filled] * width + columns, np.int16(-1))
+        table = changes.reshape(-1, width)
+        np.cumsum(table, axis=0, out=table)
+        self.inside: Bools = table[:-1] > 0
+
+    def tokens(self) -> tuple[Hashes, Ints]:
+        """Per block: tag of its holder and of the element its text begins in, tags around, tokens of attributes, nearest first."""
+        limit = min(MAX_TOKENS, max(8, TOKEN_BUDGET // self.count))
+        block, column = np.nonzero(self.inside)
+        above = TAG_HASHES[column] + ABOVE
+        around = np.bincount(block, minlength=self.count)
+        chain = self.chain
+        distance = np.arange(chain.shape[1]) - self.own[:, None]
+        salt = np.where(distance < 0, OWN, np.where(distance < 2, NEAR, FAR))
+        size = self.token_counts[self.signature[chain]]
+        size[chain < 0] = 0
+        room = limit - 2 - around
+        np.clip(np.cumsum(size, axis=1), 0, np.maximum(room, 0)[:, None], out=(upto := np.empty_like(size)))
+        size = np.diff(upto, axis=1, prepend=0)
+        flat = size.ravel()
+        picked = _flat_ranges(self.token_places[self.signature[chain]].ravel(), flat)
+        near = self.token_hashes[picked] + np.repeat(salt.ravel(), flat)
+        attributes = upto[:, -1]
+        total = 2 + around + attributes
+        first = np.concatenate([[0], np.cumsum(total)])
+        out = np.empty(int(first[-1]), np.uint64)
+        out[first[:-1]] = self.names[self.holder] + HOLDER
+        out[first[:-1] + 1] = self.names[self.inner] + INNER
+        out[_flat_ranges(first[:-1] + 2, around)] = above
+        out[_flat_ranges(first[:-1] + 2 + around, attributes)] = near
+        return mix(out * PLACE), first
+
+    def dense(self) -> npt.NDArray[np.float32]:
+        columns: dict[str, npt.NDArray[Any] | float] = {}
+        self._shares(columns)
+        self._repetition(columns)
+        self._kinds(columns)
+        self._headline(columns)
+        out = np.empty((len(TREE_DENSE), self.count), np.float32)
+        for number, name in enumerate(TREE_DENSE):
+            out[number] = columns[name]
+        return np.ascontiguousarray(out.T)
+
+    def _shares(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+        """How much of the page the elements around a block hold, and of what kind. "Parent" is the nearest element that
+        holds more words than the block, "grand" the nearest that holds more than that: wrappers do not count."""
+        words, linked, chain = self.words, self.linked, self.chain
+        rows = np.arange(self.count)
+        total, total_linked = max(int(words.sum()), 1), int(linked.sum())
+        running, running_linked = np.concatenate([[0], np.cumsum(words)]), np.concatenate([[0], np.cumsum(linked)])
+        held = running[self.last] - running[self.first]
+        held_linked = running_linked[self.last] - running_linked[self.first]
+        around = np.where(chain >= 0, held[chain], 0)
+        outermost = (chain >= 0).sum(1) - 1
+        least = words
+        found = []
+        for name in ("parent", "grand", "great"):
+            more = around > least[:, None]
+            level = np.where(more.any(1), more.argmax(1), outermost)
+            element = chain[rows, level]
+            found.append(element)
+            least = np.maximum(held[element], least)
+            columns[f"share_{name}"] = least / total
+            columns[f"linked_{name}"] = held_linked[element] / np.maximum(held[element], 1)
+        parent, grand, _ = found
+        columns["linked"] = linked / np.maximum(words, 1)
+        columns["page_linked"] = total_linked / total
+        columns["part_of_parent"] = words / np.maximum(held[parent], words.clip(1))
+        columns["text_density"] = _log(held[parent] / np.maximum(self.after[parent] - parent, 1))
+        columns["blocks_in_parent"] = _log(self.last[parent] - self.first[parent])
+
+        codes = np.where(IS_CONTROL[self.codes], CONTROL, self.codes)
+
+        def inside(element: Ints, code: int) -> Floats:
+            hits = np.concatenate([[0], np.cumsum(codes == code)])
+            return _log(hits[self.after[element]] - hits[element])
+
+        columns["links_in_parent"], columns["paragraphs_in_parent"] = inside(parent, COLUMN["a"]), inside(parent, COLUMN["p"])
+        columns["images_in_parent"], columns["images_in_grand"] = inside(parent, PIXELS), inside(grand, PIXELS)
+        columns["controls_in_parent"] = inside(parent, CONTROL)
+        columns["time_in_parent"] = inside(parent, TIME)
+        ended_at = _ints(self.walk.ended_at)
+        columns["depth"] = _log(self.holder - np.searchsorted(ended_at, self.holder, side="right"))
+        columns["page_blocks"], columns["page_words"] = float(np.log1p(self.count)), float(np.log1p(total))
+
+    def _repetition(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+        """Siblings of one shape around a block, and blocks with the same path of shapes."""
+        used, chain = self.used, self.chain
+        key = mix(self.shape[used] + self.parent[used].astype(np.uint64) * PLACE)
+        _, inverse, size = np.unique(key, return_inverse=True, return_counts=True)
+        order = np.argsort(inverse, kind="stable")
+        rank = np.empty(len(used), np.int64)
+        rank[order] = np.arange(len(used)) - np.repeat(np.cumsum(size) - size, size)
+        siblings, position = np.zeros(self.elements + 1), np.zeros(self.elements + 1)
+        siblings[used], position[used] = size[inverse], rank
+        columns["siblings"] = np.log(np.maximum(siblings[self.holder], 1))
+        columns["sibling_position"] = position[self.holder] / np.maximum(siblings[self.holder] - 1, 1)
+        rows = np.arange(self.count)
+        near = np.minimum(self.own[:, None] + np.arange(4), chain.shape[1] - 1)
+        near = chain[rows[:, None], near]
+        level = siblings[near].argmax(1)
+        most = near[rows, level]
+        columns["near_siblings"] = np.log(np.maximum(siblings[most], 1))
+        columns["near_position"] = position[most] / np.maximum(siblings[most] - 1, 1)
+        power = mix(np.arange(1, chain.shape[1] + 1, dtype=np.uint64) * PLACE)
+        # counted from the holder on: what the text begins in does not matter
+        level = np.arange(chain.shape[1]) + 1 - self.own[:, None]
+        path = np.where((chain >= 0) & (level >= 0), mix(self.shape[chain] + np.uint64(1)) * power[np.maximum(level, 0)], np.uint64(0))
+        path = path.sum(1, dtype=np.uint64)
+        _, inverse, copies = np.unique(path, return_inverse=True, return_counts=True)
+        columns["repeats"] = np.log(copies[inverse])
+        same = np.zeros(self.count + 1, bool)
+        same[1:-1] = path[1:] == path[:-1]
+        columns["same_as_before"], columns["same_as_after"] = same[:-1], same[1:]
+        begins = np.flatnonzero(~same[:-1])
+        run = np.diff(np.append(begins, self.count))
+        columns["run"] = np.log(np.repeat(run, run))
+
+    def _kinds(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+        """What a block and the elements around it are."""
+        inside = self.inside
+        groups = (inside.view(np.uint8) @ GROUP_TABLE).T > 0
+        columns.update(zip(GROUPS, groups))
+        headings = inside[:, COLUMN["h1"]:COLUMN["h6"] + 1]
+        self.heading: Bools = np.asarray(headings.any(1))
+        self.first_level: Bools = headings[:, 0]
+        columns["is_heading"] = self.heading
+        columns["heading_level"] = np.where(self.heading, 1 - headings.argmax(1) / 6, 0)
+        index = np.arange(self.count)
+        last = np.maximum.accumulate(np.where(self.heading, index, -1))
+        columns["since_heading"] = np.where(last >= 0, _log(index - last), 8)
+        columns["heading_before"] = np.concatenate([[False], self.heading[:-1]])
+        columns.update(zip(HOLDER_TAGS, HOLDER_TABLE[self.codes[self.holder]].T))
+        columns.update(zip(INNER_TAGS, INNER_TABLE[self.codes[self.inner]].T))
+        columns["in_body_prop"] = 0.0
+        if self.content:
+            changes = np.zeros(self.count + 1, np.int64)
+            content = np.array(self.content, np.int64)
+            np.add.at(changes, self.first[content], 1)
+            np.add.at(changes, self.last[content], -1)
+            columns["in_body_prop"] = np.cumsum(changes)[:-1] > 0
+        columns["hidden"], columns["blank_before"] = self.hidden, self.gap
+        columns["lines"] = _log(np.array([text.count("\n") for text in self.walk.texts]))
+
+    def _headline(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+        """Where a block stands to the headline: the heading most like the <title>, else the first of the first level."""
+        titled = frozenset(self.walk.title.lower().split())
+        overlap = np.zeros(self.count)
+        if titled:
+            texts = self.walk.texts
+            for block in np.flatnonzero((self.words >= 2) & (self.words <= 40)).tolist():
+                own = texts[block].lower().split()
+                shared = len(titled.intersection(own))
+                if shared > 1:
+                    overlap[block] = 2 * shared / (len(titled) + len(own))
+        columns["title_overlap"] = overlap
+        score = self.heading * (overlap + 0.3 * self.first_level + 0.2 * ~self.hidden) + self.first_level
+        headline = int(score.argmax())
+        columns["has_headline"] = known = bool(score[headline] > 0.6)
+        columns["before_headline"] = columns["after_headline"] = columns["shared_with_headline"] = 0.0
+        if known:
+            index = np.arange(self.count)
+            columns["before_headline"], columns["after_headline"] = _log(headline - index), _log(index - headline)
+            around = self.chain[headline]
+            around = around[around >= 0]
+            changes = np.zeros(self.count + 1, np.int64)
+            np.add.at(changes, self.first[around], 1)
+            np.add.at(changes, self.last[around], -1)
+            columns["shared_with_headline"] = np.cumsum(changes)[:-1] / len(around)
+
+
+def _page(walk: _Walk, source: str = "html") -> TreePage:
+    """What was recorded, as a page."""
+    count = len(walk.texts)
+    if count == 0:
+        return _empty(walk.title)
+    evidence = _Evidence(walk)
+    tokens, token_first = evidence.tokens()
+    length = np.array([len(text) for text in walk.texts], np.int64)
+    start = np.cumsum(length + 1) - length - 1
+    node_first = np.concatenate([[0], _ints(walk.node_end)])
+    tags = walk.tags
+    return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in walk.holder], evidence.holder,
+                    Elements(tags, walk.parents), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
+                    evidence.linked, np.array(walk.nodes[:walk.node_end[-1]], np.int64), node_first, evidence.hidden, walk.title, source)
+
+
+def segment_html(raw: str | bytes) -> TreePage:
+    """Split an HTML page into its blocks. Never fails: what is no HTML has no blocks.
+
+    A page that shows nearly no text is read from its <noscript> elements, from the `articleBody` of its JSON-LD, or from
+    the state that its framework embeds, whichever has more; `source` says so.
+    """
+    html = decode_html(raw) if isinstance(raw, bytes) else raw
+    if _is_binary(html):
+        return _empty()
+    html = html.replace("\0", "").lstrip("\ufeff")
+    if not html or html.isspace():
+        return _empty()
+    walk = _walk(html)
+    if len(walk.texts) < FEW_WORDS and (words := _shown_words(walk)) < FEW_WORDS:
+        return _other_source(html, walk, words)
+    return _page(walk)
+
+
+# ------------------------------------------------------------------------------------------------ pages that scripts build
+
+STATE = re.compile(r"""(?:window|self|globalThis)\s*(?:\.\s*|\[\s*["'])([\w$]{3,60})(?:["']\s*\])?\s*=\s*(JSON\.parse\(\s*)?(?=[\[{"'])""")
+STORY_KEYS = ("articleBody", "reviewBody", "text", "description")
+MARKUP = re.compile(r"<(?:p|div|br|h[1-6]|ul|ol|li|strong|em|a|span|figure|blockquote)\b[^<>]{0,500}>", re.I)
+MAX_STRINGS = 200_000
+
+
+def _shown_words(walk: _Walk) -> int:
+    return sum(words for words, hidden in zip(walk.words, walk.hidden) if not hidden)
+
+
+def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
+    """A page with few words on it: from elsewhere, where that holds more; hidden text included."""
+    best, most, source = walk, max(sum(walk.words), shown), "html"
+    if walk.noscript_words > most:
+        with_noscript = _walk(html, noscript=True)
+        words = _shown_words(with_noscript)
+        if words > most:
+            best, most, source = with_noscript, words, "noscript"
+    for name, story in _embedded(walk.scripts):
+        found = _walk(story)
+        words = sum(found.words)
+        if words > most and words >= FEW_WORDS // 2:
+            found.title = walk.title
+            best, most, source = found, words, name
+            if name == "json-ld":
+                break
+    page = _page(best, source)
+    if source in ("json-ld", "state") and len(page):
+        page = TreePage(page.text, page.start, page.end, page.tag, np.full(len(page), -1), Elements([], []), page.dense, page.tokens,
+                        page.token_first, page.blank_before, page.words, page.words_linked, np.zeros(0, np.int64),
+                        np.zeros(len(page) + 1, np.int64), page.hidden, page.title, page.source)
+    return page
+
+
+def _embedded(scripts: list[tuple[Attributes, list[str]]]) -> Iterator[tuple[str, str]]:
+    """The stories in a page's scripts as HTML, JSON-LD first."""
+    later = []
+    for attributes, parts in scripts:
+        kind = attributes.get("type", "").strip().lower()
+        if kind == "application/ld+json":
+            for story in _linked_data(_parsed("".join(parts))):
+                yield "json-ld", story
+        elif parts:
+            later.append((kind, "".join(parts)))
+    for kind, code in later:
+        for data in _states(kind, code):
+            prose = _longest_prose(data)
+            if prose:
+                yield "state", prose
+
+
+def _parsed(code: str) -> Any:
+    code = code.strip().removeprefix("<!--").removesuffix("-->").strip().removeprefix("//<![CDATA[").removesuffix("//]]>")
+    try:
+        return json.loads(code, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _states(kind: str, code: str) -> Iterator[Any]:
+    """The JSON values in a script: the whole of it, or what it assigns to a property of the window."""
+    if kind.endswith("json"):
+        yield _parsed(code)
+        return
+    if kind and "javascript" not in kind and kind != "module":
+        return
+    decoder, at = json.JSONDecoder(strict=False), 0
+    while found := STATE.search(code, at):
+        at = found.end()
+        try:
+            if code[at] == "'":
+                continue
+            value, at = decoder.raw_decode(code, at)
+            yield json.loads(value, strict=False) if isinstance(value, str) and found.group(2) else value
+        except (ValueError, RecursionError):
+            continue
+
+
+def _values(data: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """All values of nested JSON with their keys, in document order; repeated keys and places in lists left out."""
+    stack: list[tuple[tuple[str, ...], Any]] = [((), data)]
+    seen = 0
+    while stack and seen < MAX_STRINGS:
+        seen += 1
+        path, value = stack.pop()
+        yield path, value
+        if isinstance(value, dict):
+            stack.extend(((path if path[-1:] == (key,) else (*path, key)[-6:]), child) for key, child in reversed(value.items()))
+        elif isinstance(value, list):
+            stack.extend((path, child) for child in reversed(value))
+
+
+def _linked_data(data: Any) -> Iterator[str]:
+    """Stories of JSON-LD: everything with an `articleBody` or the like."""
+    for _, value in _values(data):
+        if isinstance(value, dict):
+            body = next((value[key] for key in STORY_KEYS[:3] if isinstance(value.get(key), str)), None)
+            if body is not None and _count(body) >= FEW_WORDS // 2:
+                head = value.get("headline") or value.get("name")
+                yield _as_html([body], head if isinstance(head, str) else None)
+
+
+def _longest_prose(data: Any) -> str | None:
+    """The prose in a framework's state: strings that stand under the same keys belong together; the group with most words wins."""
+    groups: dict[tuple[str, ...], dict[str, int]] = {}
+    for path, value in _values(data):
+        if isinstance(value, str) and " " in value and not value.lstrip().startswith(("{", "[", "function", "http", ".", "#")):
+            words = _count(value)
+            if words >= 5:
+                groups.setdefault(path, {})[value] = words
+    best = max(groups.values(), key=lambda group: sum(group.values()), default={})
+    return _as_html(best) if sum(best.values()) >= FEW_WORDS // 2 else None
+
+
+def _as_html(texts: Iterable[str], headline: str | None = None) -> str:
+    """Plain texts and fragments as one HTML page."""
+    parts = [f"<h1>{escape(headline)}</h1>"] if headline else []
+    for text in texts:
+        if "&lt;" in text and "<" not in text:
+            text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+        if MARKUP.search(text):
+            parts.append(f"<div>{text}</div>")
+        else:
+            parts.extend(f"<p>{escape(line) if '&' not in text else line}</p>" for line in text.splitlines() if line.strip())
+    return f"<html><body><article>{''.join(parts)}</article></body></html>"

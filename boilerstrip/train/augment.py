@@ -18,7 +18,7 @@ import numpy as np
 
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
-from boilerstrip.labels import Label
+from boilerstrip.labels import LABELS, Label
 from boilerstrip.train.dataset import NUMBER, UNKNOWN, WEAK, HAND, Rendering
 
 BODY, TITLE, RELATED, BYLINE = (NUMBER[x] for x in (Label.BODY, Label.TITLE, Label.RELATED, Label.BYLINE))
@@ -137,11 +137,34 @@ LABEL_OF = {"ad": "ad", "ad_prose": "ad", "ai_promo": "ai_promo", "related_headi
             "caption": "caption", "other": "other", "time": "related", "no_story": "other"}
 
 
-class Writer:
-    """Draws furniture lines in one language."""
+# How often a real line stands in for a written one.
+REAL_KINDS = {"caption": 0.8, "byline": 0.5, "related_inline": 0.6, "ad_prose": 0.4, "subscribe_prose": 0.3, "subscribe": 0.3, "share": 0.3,
+              "media_ui": 0.4, "comment_posts": 0.7}
 
-    def __init__(self, language: str, rng: random.Random, headlines: Sequence[str]) -> None:
-        self.words, self.rng, self.headlines = furniture(language), rng, headlines
+Harvest = dict[tuple[str, str], list[str]]
+HARVESTED = (Label.CAPTION, Label.BYLINE, Label.RELATED, Label.AD, Label.SUBSCRIBE, Label.SHARE, Label.MEDIA_UI, Label.COMMENTS)
+
+
+def harvest(docs: Sequence[Doc]) -> Harvest:
+    """Real furniture of the training pages: runs of characters with one label outside of the story, by language and label."""
+    found: Harvest = {}
+    for doc in docs:
+        edges = np.flatnonzero(np.diff(doc.label, prepend=UNKNOWN)).tolist()
+        for start, end in zip(edges, [*edges[1:], len(doc)]):
+            number = int(doc.label[start])
+            if number == UNKNOWN or LABELS[number] not in HARVESTED or doc.story[start] != 0:
+                continue
+            lines = doc.codes[start:end].tobytes().decode("utf-32-le", "surrogatepass").split("\n")
+            found.setdefault((doc.language, LABELS[number]), []).extend(
+                line.strip() for line in lines if 3 <= len(line.strip()) <= 400)
+    return {key: sorted(set(lines)) for key, lines in found.items()}
+
+
+class Writer:
+    """Draws furniture lines in one language: written ones, and real ones of other pages."""
+
+    def __init__(self, language: str, rng: random.Random, headlines: Sequence[str], real: Harvest) -> None:
+        self.language, self.words, self.rng, self.headlines, self.real = language, furniture(language), rng, headlines, real
 
     def fill(self, template: str) -> str:
         rng, words = self.rng, self.words
@@ -155,6 +178,9 @@ class Writer:
         return re.sub(r"\{(\w+)\}", lambda m: values[m[1]]() if m[1] in values else m[0], template)
 
     def line(self, kind: str) -> str:
+        real = self.real.get((self.language, LABEL_OF[kind]), ()) if kind in REAL_KINDS else ()
+        if len(real) >= 20 and self.rng.random() < REAL_KINDS[kind]:
+            return self.rng.choice(real)
         text = self.fill(self.rng.choice(self.words.get(kind) or furniture("en")[kind]))
         change = self.rng.random()
         if change < 0.06:
@@ -173,13 +199,13 @@ class Augmenter:
     """Makes one training page from a page and a pool of others. Deterministic for a seeded `rng`."""
 
     def __init__(self, pool: Sequence[Doc], rng: random.Random) -> None:
-        self.pool, self.rng = pool, rng
+        self.pool, self.rng, self.real = pool, rng, harvest(pool)
         self.headlines = [d.title for d in pool if 20 < len(d.title) < 120] or ["A headline"]
 
     def writer(self, doc: Doc) -> Writer:
         language = doc.language if self.rng.random() < 0.75 else self.rng.choice(sorted(
             p.stem for p in (Path(__file__).parent / "furniture").glob("*.toml")))
-        return Writer(language, self.rng, self.headlines)
+        return Writer(language, self.rng, self.headlines, self.real)
 
     def donor(self, doc: Doc) -> Doc:
         """A page of another site, of the same language if chance has it."""
@@ -341,12 +367,12 @@ class Augmenter:
         if len(inside) == 0:
             return doc
         kinds_inside = ("ad", "ad", "ad_prose", "related_inline", "related_inline", "share", "subscribe", "subscribe_prose", "caption",
-                        "caption", "media_ui", "ai_promo", "other")
+                        "caption", "caption", "caption", "media_ui", "ai_promo", "other")
         kinds_after = ("share", "share", "byline", "subscribe", "subscribe_prose", "comments", "ai_promo", "ai_promo", "legal", "ad", "navigation",
                        "related_heading", "other")
         kinds_before = ("byline", "byline", "share", "navigation", "ad", "media_ui", "ai_promo", "caption")
         spots: list[tuple[int, Doc]] = []
-        for _ in range(rng.choice((0, 1, 1, 2, 3, 5))):
+        for _ in range(rng.choice((0, 1, 1, 2, 3, 6))):
             spots.append((int(rng.choice(inside.tolist())), writer.doc(rng.choice(kinds_inside))))
         for _ in range(rng.choice((0, 1, 2, 3, 5))):
             spots.append((int(inside[-1]), writer.doc(rng.choice(kinds_after))))

@@ -12,7 +12,6 @@ from boilerstrip.features import DENSE
 from boilerstrip.labels import LABELS, PageType
 
 EVIDENCE = len(LABELS)
-DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class Shape:
     first: tuple[int, ...] = (1, 2, 4, 8)
     second: tuple[int, ...] = (1, 4)
     memory: int = 16
+    dropout: float = 0.1
     extra: int = 0
     bags: int = 3  # word means, n-gram means, n-gram maxima
 
@@ -51,15 +51,15 @@ class Batch:
 class Dilated(nn.Module):
     """A residual layer over an atom and two neighbours at a distance."""
 
-    def __init__(self, hidden: int, distance: int) -> None:
+    def __init__(self, hidden: int, distance: int, dropout: float) -> None:
         super().__init__()
-        self.distance, self.linear = distance, nn.Linear(3 * hidden, hidden)
+        self.distance, self.linear, self.dropout = distance, nn.Linear(3 * hidden, hidden), dropout
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         d = self.distance
         padded = F.pad(x, (0, 0, d, d))
         around = torch.cat([padded[:, :-2 * d], x, padded[:, 2 * d:]], -1)
-        return (x + F.dropout(F.relu(self.linear(around)), DROPOUT, self.training)) * mask
+        return (x + F.dropout(F.relu(self.linear(around)), self.dropout, self.training)) * mask
 
 
 class Network(nn.Module):
@@ -72,13 +72,13 @@ class Network(nn.Module):
         self.table = nn.Parameter(torch.randn(rows, shape.embedding) * 0.1)
         inputs = len(DENSE) + EVIDENCE + shape.extra + shape.bags * shape.embedding
         self.enter = nn.Linear(inputs, h)
-        self.first = nn.ModuleList(Dilated(h, d) for d in shape.first)
+        self.first = nn.ModuleList(Dilated(h, d, shape.dropout) for d in shape.first)
         self.remember = nn.Linear(h, shape.memory)
         self.guess = nn.Linear(h + 2 * shape.memory, 1)
         self.topic = nn.Linear(2 * shape.embedding, shape.embedding)
         self.again = nn.Linear(h + 2 * shape.memory + h + shape.embedding + 4, h)
         self.about = nn.Linear(3 * h, h, bias=False)
-        self.second = nn.ModuleList(Dilated(h, d) for d in shape.second)
+        self.second = nn.ModuleList(Dilated(h, d, shape.dropout) for d in shape.second)
         self.story = nn.Linear(h, 1)
         self.label = nn.Linear(h, len(LABELS))
         self.page = nn.Linear(3 * h, len(PageType) + 1)
