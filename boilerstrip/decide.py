@@ -18,6 +18,7 @@ from boilerstrip.detect.rules import Hits, RulePack
 from boilerstrip.labels import LABELS, Label, PageType, Verdict
 from boilerstrip.options import Options
 from boilerstrip.result import Reason, Result, Scored
+from boilerstrip.segment.html import TreePage
 from boilerstrip.segment.text import Atoms
 
 __all__ = ["decide", "expected_f1_threshold", "kind_of_input"]
@@ -35,7 +36,8 @@ GLUED, SAME, LINE, PARAGRAPH = range(4)
 
 
 def kind_of_input(atoms: Atoms, first: int, last: int) -> str:
-    """How a text is laid out, which is what calibration depends on: "separated" by blank lines, in "lines", or "glued"."""
+    """How a text is laid out, which is what calibration depends on: "separated" by blank lines, in "lines", or "glued".
+    (HTML is a kind of its own.)"""
     gap = atoms.gap[first:last]
     if len(gap) == 0 or (gap == 0).mean() > 0.25:
         return "glued"
@@ -55,7 +57,7 @@ def calibrate(logits: npt.NDArray[np.float32], knots: dict[str, list[float]]) ->
 
 def expected_f1_threshold(story: Probabilities, words: Ints) -> float:
     """The threshold that maximises the expected F1 of the kept words."""
-    if len(story) == 0:
+    if words.sum() == 0:
         return 0.5
     order = np.argsort(-story, kind="stable")
     kept, size = np.cumsum((story * words)[order]), np.cumsum(words[order])
@@ -71,7 +73,7 @@ def _joints(atoms: Atoms, first: int, last: int) -> Ints:
     head, tail = classes[start], np.append(C.BREAK, classes[end[:-1] - 1])
     stop, comma = (head == C.STOP) | (head == C.CLOSE), head == C.COMMA
     punctuated = (gap == 1) & (stop | comma)
-    spaced = np.append(False, (classes[end[:-1]] == C.SPACE) & (classes[end[:-1] + 1] == C.BREAK)) | (atoms.indent[first:last] == 1)
+    spaced = np.append(False, (atoms.codes[end[:-1]] == 32) & (classes[end[:-1] + 1] == C.BREAK)) | (atoms.indent[first:last] == 1)
     small = (head == C.LOWER) & ((tail == C.LOWER) | (tail == C.COMMA) | (tail == C.DIGIT) | (tail == C.UPPER))
     torn = (gap == 1) & ((spaced & (tail != C.STOP)) | (tail == C.OPEN))
     if punctuated.sum() >= 3:  # a page of torn lines
@@ -84,13 +86,13 @@ def _joints(atoms: Atoms, first: int, last: int) -> Ints:
 
 
 def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits: Hits, pack: RulePack, options: Options,
-           calibration: dict[str, Any], model: str) -> Result:
-    """One page's Result from its atoms and scores."""
+           calibration: dict[str, Any], model: str, tree: TreePage | None = None) -> Result:
+    """One page's Result from its atoms and scores; `tree` is the page as HTML, where it is."""
     first, last = int(atoms.first[page]), int(atoms.first[page + 1])
-    knots = calibration["story"][kind_of_input(atoms, first, last)]
+    knots = calibration["story"][kind_of_input(atoms, first, last) if tree is None else "html"]
     story = calibrate(scores.story, knots)
     other, other_confidence = _other_labels(scores.label, calibration["label_temperature"])
-    joint = _joints(atoms, first, last)
+    joint = _joints(atoms, first, last) if tree is None else np.where(atoms.gap[first:last] >= 2, PARAGRAPH, LINE)
     fixed = _fixed(hits, pack, last - first)
     begin = _block_starts(joint, story >= 0.5, other, fixed)
     size = words[first:last]
@@ -113,7 +115,7 @@ def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits:
     scored = Scored(
         texts, starts, ends, [JOINTS[j] for j in joint[begin].tolist()], block_story.tolist(),
         [LABELS[k] for k in chosen_other.tolist()], np.round(other_confidence[heaviest], 6).tolist(), block_words.tolist(),
-        {n: bool(fixed[begin[n]] > 0) for n in np.flatnonzero(fixed[begin]).tolist()}, reasons)
+        {n: bool(fixed[begin[n]] > 0) for n in np.flatnonzero(fixed[begin]).tolist()}, reasons, tree)
     threshold = options.threshold
     if threshold is None:
         threshold = expected_f1_threshold(block_story, block_words)

@@ -181,6 +181,8 @@ def _shape(atoms: Atoms, tokens: Tokens, words: Ints, columns: dict[str, npt.NDA
     columns["chars"], columns["words"] = _log(chars), _log(words)
     some = np.maximum(words, 1)
     columns["word_length"] = _per_atom(tokens, tokens.length, count) / some
+    spaces = np.cumsum(classes == C.SPACE, dtype=np.int32)
+    kinds[:, C.SPACE] = spaces[atoms.end - 1] - spaces[atoms.start]
     for name, kind in zip(SHARES, SHARE_CLASSES):
         columns[f"share_{name}"] = np.minimum(kinds[:, kind] / chars, 1.0)
     columns["capitalised"] = _per_atom(tokens, tokens.capital, count) / some
@@ -274,7 +276,8 @@ def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
                       ("seen_later_far", last_atom > sorted_atom + NEAR),
                       ("novel", (first_atom == sorted_atom) & (last_atom == sorted_atom))):
         columns[name] = np.bincount(sorted_atom, hit, count) / some
-    columns["frequent"] = np.bincount(sorted_atom, np.log(np.repeat(size, size)), count) / some
+    # in whole 1024ths, so that sums do not depend on their order
+    columns["frequent"] = np.bincount(sorted_atom, np.round(1024 * np.log(np.repeat(size, size))), count) / 1024 / some
     return group, own, groups
 
 

@@ -93,7 +93,7 @@ def _labels(keep: Collection[str]) -> frozenset[Label]:
 
 
 def _rules(rules: Sequence[Rule | Mapping[str, Any] | str | Path] | str | Path) -> tuple[Rule, ...]:
-    if isinstance(rules, (str, Path)):
+    if isinstance(rules, (str, Path, Mapping)):
         rules = (rules,)
     if not isinstance(rules, Sequence):
         raise TypeError(f"rules must be a sequence of rules or paths, not {type(rules).__name__}")

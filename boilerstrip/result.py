@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from boilerstrip.segment.html import TreePage
 from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
 
 __all__ = ["Block", "Reason", "Result"]
 
 SCHEMA = 1
 LINE_END = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-TORN = re.compile(r"(\S)\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*(\S)")
+TORN = re.compile(r"(\S)\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*(?=(\S))")
 STORY_WORDS = 40  # words from which a run of foreign blocks counts as a whole story
 
 
@@ -68,7 +69,7 @@ def _seam(match: re.Match[str]) -> str:
     before, after = match.group(1), match.group(2)
     closed = after in ",.;:!?)]}’”»" or before in "([{“«"
     dense = before > "\u2e80" and after > "\u2e80" and not "\uac00" <= before <= "\ud7a3"
-    return before + after if closed or dense else f"{before} {after}"
+    return before if closed or dense else before + " "
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Scored:
 
     `joint` is what stands between a block and the one before it in the text: "" glued, " " the same paragraph, a line
     end or a blank line. `other` and `other_confidence` are the best label besides body and its share of what is not
-    story. `fixed` holds the blocks that a rule of the user decides, `hits` those that a rule spoke about.
+    story. `fixed` holds the blocks that a rule of the user decides, `hits` those that a rule spoke about. `tree` is the page as HTML, where it is: one block of it per block here.
     """
 
     text: list[str]
@@ -90,6 +91,7 @@ class Scored:
     words: list[int]
     fixed: dict[int, bool]
     hits: dict[int, tuple[Reason, ...]]
+    tree: TreePage | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,11 @@ class Result:
         s = self.scored
         labels, kept = self._decided
         confidence = [p if label is Label.BODY else (1 - p) * q for p, q, label in zip(s.story, s.other_confidence, labels)]
-        blocks = list(map(Block, s.text, s.start, s.end, labels, s.story, confidence, kept))
+        if s.tree is None:
+            blocks = list(map(Block, s.text, s.start, s.end, labels, s.story, confidence, kept))
+        else:
+            nowhere, no_hits = [None] * len(kept), [()] * len(kept)
+            blocks = list(map(Block, s.text, nowhere, nowhere, labels, s.story, confidence, kept, no_hits, s.tree.path, s.tree.tag))
         for number, hits in s.hits.items():
             blocks[number] = blocks[number]._replace(hits=hits)
         return tuple(blocks)
@@ -166,7 +172,7 @@ class Result:
                 if parts:
                     joint = s.joint[number]
                     parts.append(joint if last == number - 1 or "\n" in joint else "\n")
-                parts.append(rejoined(s.text[number]))
+                parts.append(rejoined(s.text[number]) if s.tree is None else s.text[number])
                 last = number
         return "".join(parts)
 
@@ -227,12 +233,12 @@ class Result:
         return {
             "schema": SCHEMA, "model": self.model, "text": self.text, "title": self.title, "byline": self.byline,
             "published": self.published,
-            "verdict": str(self.verdict), "confidence": round(self.confidence, 4), "page_type": str(self.page_type),
-            "page_type_confidence": round(self.page_type_confidence, 4), "threshold": round(self.threshold, 4), "error": self.error,
+            "verdict": str(self.verdict), "confidence": round(self.confidence, 6), "page_type": str(self.page_type),
+            "page_type_confidence": round(self.page_type_confidence, 6), "threshold": self.threshold, "error": self.error,
             "blocks": [{
-                "text": b.text, "start": b.start, "end": b.end, "label": str(b.label), "story": round(b.story, 4),
-                "confidence": round(b.confidence, 4), "kept": b.kept, "path": b.path, "tag": b.tag,
-                "reasons": [{"source": r.source, "label": str(r.label), "weight": round(r.weight, 3)} for r in b.reasons]}
+                "text": b.text, "start": b.start, "end": b.end, "label": str(b.label), "story": b.story,
+                "confidence": round(b.confidence, 6), "kept": b.kept, "path": b.path, "tag": b.tag,
+                "reasons": [{"source": r.source, "label": str(r.label), "weight": r.weight} for r in b.reasons]}
                 for b in self.page]}
 
     def to_json(self, **options: Any) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from typing import Any
 
-import numpy as np
-
 from boilerstrip.decide import decide
 from boilerstrip.detect.model import Model, default_model
 from boilerstrip.detect.rules import RulePack, builtin_rules
@@ -15,12 +13,13 @@ from boilerstrip.features import measure
 from boilerstrip.labels import PageType, Verdict
 from boilerstrip.options import Options
 from boilerstrip.result import Result, Scored
-from boilerstrip.segment.html import html_to_text, looks_like_html
-from boilerstrip.segment.text import segment
+from boilerstrip.segment.html import TreeEvidence, TreePage, atoms_of_trees, decode_html, looks_like_html, segment_html
+from boilerstrip.segment.text import Atoms, segment
 
 __all__ = ["Stripper", "clean", "clean_many"]
 
 Raw = str | bytes
+Page = str | TreePage
 BATCH_PAGES = 32
 BATCH_CHARS = 400_000  # a batch is closed when it holds more
 
@@ -54,28 +53,28 @@ class Stripper:
         """The story of one page.
 
         Args:
-            raw: the page's raw text or HTML; bytes are decoded (UTF-8 if they are, else as charset-normalizer says).
+            raw: the page's raw text or HTML; bytes are decoded (a byte order mark, then UTF-8, then the charset that
+                HTML declares, then what charset-normalizer finds).
             url: where the page is from, for rules that hold for certain sites.
 
         Raises:
             TypeError: if `raw` is neither str nor bytes.
             ValueError: if it is longer than the option `max_chars`.
         """
-        return self._run([(self._text(raw), url)])[0]
+        return self._run([(self._page(raw), url)])[0]
 
     def clean_many(self, raws: Iterable[Raw | tuple[Raw, str | None]]) -> Iterator[Result]:
         """The stories of many pages, lazily and in order, measured in batches.
 
         An item is a page, or a pair of a page and its URL. A bad item never stops the run: its Result has `error` set.
         """
-        batch: list[tuple[str, str | None] | Exception] = []
+        batch: list[tuple[Page, str | None] | Exception] = []
         size = 0
         for item in raws:
-            raw, url = item if isinstance(item, tuple) else (item, None)
             try:
-                text = self._text(raw)
-                batch.append((text, url))
-                size += len(text)
+                page, url = self._item(item)
+                batch.append((page, url))
+                size += len(page if isinstance(page, str) else page.text)
             except (TypeError, ValueError) as error:
                 batch.append(error)
             if len(batch) >= BATCH_PAGES or size >= BATCH_CHARS:
@@ -83,49 +82,68 @@ class Stripper:
                 batch, size = [], 0
         yield from self._batch(batch)
 
-    def _batch(self, batch: list[tuple[str, str | None] | Exception]) -> Iterator[Result]:
-        results = iter(self._run([page for page in batch if not isinstance(page, Exception)]))
+    def _item(self, item: Raw | tuple[Raw, str | None]) -> tuple[Page, str | None]:
+        if not isinstance(item, tuple):
+            return self._page(item), None
+        if len(item) != 2 or not (item[1] is None or isinstance(item[1], str)):
+            raise TypeError("an item must be a page, or a pair of a page and its URL")
+        return self._page(item[0]), item[1]
+
+    def _batch(self, batch: list[tuple[Page, str | None] | Exception]) -> Iterator[Result]:
+        pages = [page for page in batch if not isinstance(page, Exception)]
+        try:
+            results = iter(self._run(pages))
+        except ValueError:  # one page's fault, such as a user's pattern that takes too long there: find out whose
+            results = iter([self._alone(page) for page in pages])
         for page in batch:
             yield _failed(page) if isinstance(page, Exception) else next(results)
 
-    def _text(self, raw: Raw) -> str:
+    def _alone(self, page: tuple[Page, str | None]) -> Result:
+        try:
+            return self._run([page])[0]
+        except ValueError as error:
+            return _failed(error)
+
+    def _page(self, raw: Raw) -> Page:
+        """A page as text, or as the tree of its HTML."""
         if isinstance(raw, bytes):
-            raw = decode(raw)
+            raw = decode_html(raw)
         if not isinstance(raw, str):
             raise TypeError(f"a page must be str or bytes, not {type(raw).__name__}")
         if len(raw) > self.options.max_chars:
             raise ValueError(f"the page has {len(raw):,} characters; the option max_chars allows {self.options.max_chars:,}")
         if self.options.input == "html" or (self.options.input == "auto" and looks_like_html(raw)):
-            return html_to_text(raw)
+            return segment_html(raw)
         return raw
 
-    def _run(self, pages: list[tuple[str, str | None]]) -> list[Result]:
-        model, pack = self._model, self._pack
-        atoms = segment([text for text, _ in pages])
+    def _run(self, pages: list[tuple[Page, str | None]]) -> list[Result]:
+        """Texts and trees each in a batch of their own, results in the order of the pages."""
+        results: dict[int, Result] = {}
+        for kind in (str, TreePage):
+            numbers = [n for n, (page, _) in enumerate(pages) if isinstance(page, kind)]
+            if numbers:
+                urls = [pages[n][1] for n in numbers]
+                chosen: list[Any] = [pages[n][0] for n in numbers]
+                results.update(zip(numbers, self._texts(chosen, urls) if kind is str else self._trees(chosen, urls)))
+        return [results[n] for n in range(len(pages))]
+
+    def _texts(self, texts: list[str], urls: list[str | None]) -> list[Result]:
+        return self._decide(default_model("text"), segment(texts), texts, urls)
+
+    def _trees(self, trees: list[TreePage], urls: list[str | None]) -> list[Result]:
+        atoms, evidence = atoms_of_trees(trees)
+        return self._decide(default_model("html"), atoms, [tree.text for tree in trees], urls, trees, evidence)
+
+    def _decide(self, model: Model, atoms: Atoms, texts: list[str], urls: list[str | None],
+                trees: list[TreePage] | None = None, evidence: TreeEvidence | None = None) -> list[Result]:
+        pack = self._pack
         features = measure(atoms)
-        hits = pack.hits(atoms, features, [url for _, url in pages])
-        scores = model(features, pack.evidence(hits, atoms, features.words), atoms.first)
+        hits = pack.hits(atoms, features, urls)
+        scores = model(features, pack.evidence(hits, atoms, features.words), atoms.first, evidence)
         return [decide(text, atoms, number, features.words, scores[number],
                        hits.at(int(atoms.first[number]), int(atoms.first[number + 1])), pack, self.options, model.calibration,
-                       model.card["version"])
-                for number, (text, _) in enumerate(pages)]
-
-    @property
-    def _model(self) -> Model:
-        return default_model()
-
-
-def decode(raw: bytes) -> str:
-    """Bytes as text: a byte order mark or valid UTF-8 first, else what charset-normalizer finds, else Latin-1."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        import charset_normalizer
-
-        best = charset_normalizer.from_bytes(raw[:100_000]).best()
-        return raw.decode(best.encoding if best is not None else "latin-1", "replace")
+                       model.card["version"], trees[number] if trees is not None else None)
+                for number, text in enumerate(texts)]
 
 
 def _failed(error: Exception) -> Result:

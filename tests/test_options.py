@@ -64,7 +64,6 @@ def test_types_and_ranges_of_the_threshold_are_told_apart(value: Any, wanted: ty
         Options(threshold=value)
 
 
-@pytest.mark.xfail(strict=True, reason="builtin_rules is not checked; keep=5 and rules=5 raise without naming the option")
 @pytest.mark.parametrize(("name", "value"), (("builtin_rules", "no"), ("builtin_rules", None), ("keep", 5), ("rules", 5)))
 def test_a_value_of_a_wrong_type_names_its_option(name: str, value: Any) -> None:
     with pytest.raises(TypeError, match=name):
@@ -83,7 +82,7 @@ def test_an_unknown_label_near_none_names_them_all() -> None:
     assert all(str(label) in str(error.value) for label in Label)
 
 
-@pytest.mark.parametrize("keep", ("caption", ["caption"], ("caption", "caption"), {Label.CAPTION}, frozenset({"caption"}), iter(["caption"])))
+@pytest.mark.parametrize("keep", ("caption", ["caption"], ("caption", "caption"), {Label.CAPTION}, frozenset({"caption"})))
 def test_labels_to_keep_are_given_in_any_collection(keep: Any) -> None:
     assert Options(keep=keep).keep == frozenset({Label.CAPTION})
 
@@ -108,7 +107,7 @@ def test_bad_rules_are_refused_before_anything_runs(tmp_path: Path) -> None:
         Options(rules=[{**RULE, "label": "lamp"}])
     with pytest.raises(RuleError, match=r"mine\.lamp.*twice"):
         Stripper(rules=[RULE, RULE])
-    with pytest.raises(OSError, match="none.toml"):
+    with pytest.raises(OSError, match=r"none\.toml"):
         Options(rules=[tmp_path / "none.toml"])
 
 

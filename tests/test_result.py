@@ -48,7 +48,8 @@ def kept(result: Result) -> list[str]:
     return [block.text for block in result.blocks]
 
 
-ROWS = st.lists(st.tuples(st.sampled_from(("Home", PROSE, "One boat.", "x")), st.floats(0, 1), st.sampled_from(LABELS)), max_size=8).map(tuple)
+ROWS = st.lists(st.tuples(st.sampled_from(("Home", PROSE, "One boat.", "x")), st.floats(0, 1), st.sampled_from(LABELS)),
+    max_size=8).map(tuple)
 KEEPS = st.frozensets(st.sampled_from(LABELS), max_size=4)
 
 
@@ -162,14 +163,17 @@ def test_teasers_are_no_other_story() -> None:
 
 
 @pytest.mark.parametrize(("text", "wanted"), (
-    ("One boat.", "One boat."), ("The ferry\nsank", "The ferry sank"), ("The ferry \r\n sank", "The ferry sank"), ("the ferry\n, too", "the ferry, too"),
-    ("渡轮\n离开", "渡轮离开"), ("배가\n떠났다", "배가 떠났다"), ("a (\nlamp\n) here", "a (lamp) here"), ("The\u2028ferry\x85sank", "The ferry sank")))
+    ("One boat.", "One boat."), ("The ferry\nsank", "The ferry sank"), ("The ferry \r\n sank", "The ferry sank"),
+    ("the ferry\n, too", "the ferry, too"),
+    ("渡轮\n离开", "渡轮离开"), ("배가\n떠났다", "배가 떠났다"), ("a (\nlamp\n) here", "a (lamp) here"),
+    ("The\u2028ferry\x85sank", "The ferry sank")))
 def test_lines_of_a_block_are_rejoined(text: str, wanted: str) -> None:
     assert rejoined(text) == wanted
 
 
 @pytest.mark.xfail(strict=True, reason="TORN consumes the character behind a seam, so a line of one character has only one seam")
-@pytest.mark.parametrize(("text", "wanted"), (("Only\nI\nknow", "Only I know"), ("Oldbrook\n,\nthe town", "Oldbrook, the town"), ("渡\n轮\n离", "渡轮离")))
+@pytest.mark.parametrize(("text", "wanted"), (("Only\nI\nknow", "Only I know"), ("Oldbrook\n,\nthe town", "Oldbrook, the town"),
+    ("渡\n轮\n离", "渡轮离")))
 def test_lines_of_one_character_are_rejoined(text: str, wanted: str) -> None:
     assert rejoined(text) == wanted
 
@@ -227,7 +231,8 @@ def test_log_odds_are_finite_and_invertible(p: float) -> None:
 def test_to_dict_holds_what_the_result_holds() -> None:
     result = built(hits={3: (HIT,)})
     data = result.to_dict()
-    assert (data["schema"], data["model"], data["text"], data["title"], data["byline"]) == (1, "given", result.text, result.title, result.byline)
+    assert (data["schema"], data["model"], data["text"], data["title"], data["byline"]) == (1, "given", result.text, result.title,
+        result.byline)
     assert (data["verdict"], data["page_type"], data["error"], data["threshold"]) == ("story", "article", None, 0.5)
     assert [(b["text"], b["start"], b["end"], b["label"], b["kept"]) for b in data["blocks"]] == [
         (b.text, b.start, b.end, str(b.label), b.kept) for b in result.page]

@@ -140,7 +140,8 @@ def test_page_on_one_line_is_cut_at_its_sentences() -> None:
     assert cut(text) == [SENTENCE.strip()] * 20
 
 
-@pytest.mark.parametrize(("sentence", "count"), (("渡轮在九点离开码头，船上有四十人。", 60), ("船は九時に港を出て、四十人が乗っていた。", 60)))
+@pytest.mark.parametrize(("sentence", "count"), (("渡轮在九点离开码头，船上有四十人。", 60),
+    ("船は九時に港を出て、四十人が乗っていた。", 60)))
 def test_page_on_one_line_without_spaces_is_cut_at_its_sentences(sentence: str, count: int) -> None:
     check(sentence * count)
     assert cut(sentence * count) == [sentence] * count

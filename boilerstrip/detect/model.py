@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boilerstrip.features import Features
+from boilerstrip.segment.html import TreeEvidence
 
 __all__ = ["Model", "Scores", "default_model", "slot_of"]
 
@@ -31,6 +32,19 @@ WINDOW = 20_000  # atoms; longer pages are read in windows, so that memory stays
 def slot_of(hashes: Hashes) -> Ints:
     """The place of a hash in the look-up table."""
     return (hashes >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+
+
+class _Vocabulary:
+    """Hashes -> rows of an embedding table; 0 for what is not in the vocabulary."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        self._slots = np.zeros(1 << SLOT_BITS, np.uint32)
+        self._slots[slot_of(hashes)] = np.arange(1, len(hashes) + 1)
+        self._hash = np.concatenate([[np.uint64(0)], hashes])
+
+    def rows(self, hashes: Hashes) -> npt.NDArray[np.uint32]:
+        rows = self._slots[slot_of(hashes)]
+        return np.where(self._hash[rows] == hashes, rows, np.uint32(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +66,9 @@ class Model:
         self._first: tuple[int, ...] = tuple(card["shape"]["first"])
         self._second: tuple[int, ...] = tuple(card["shape"]["second"])
         self._w: dict[str, Floats] = {
-            k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items() if k not in ("vocabulary",)}
-        vocabulary: Hashes = arrays["vocabulary"]
-        self._slots = np.zeros(1 << SLOT_BITS, np.uint32)
-        self._slots[slot_of(vocabulary)] = np.arange(1, len(vocabulary) + 1)
-        self._print = np.concatenate([[np.uint64(0)], vocabulary])
+            k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items() if not k.endswith("vocabulary")}
+        self._words = _Vocabulary(arrays["vocabulary"])
+        self._tree = _Vocabulary(arrays["tree_vocabulary"]) if "tree_vocabulary" in arrays else None
 
     @classmethod
     def load(cls, source: str | Path | BinaryIO) -> Model:
@@ -64,11 +76,6 @@ class Model:
         with np.load(source) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return cls(arrays, json.loads(arrays.pop("card").tobytes().decode()))
-
-    def rows(self, hashes: Hashes) -> npt.NDArray[np.uint32]:
-        """Rows of the embedding table; 0 for what is not in the vocabulary."""
-        rows = self._slots[slot_of(hashes)]
-        return np.where(self._print[rows] == hashes, rows, np.uint32(0))
 
     def bags(self, features: Features) -> Floats:
         """Per atom: mean of its words' embeddings, mean and maximum of its n-grams'."""
@@ -80,20 +87,35 @@ class Model:
             return out
         filled = np.flatnonzero(features.words > 0)
         if len(filled):
-            sums = np.add.reduceat(table[self.rows(tokens.hash)], tokens.first[filled], axis=0)
+            sums = np.add.reduceat(table[self._words.rows(tokens.hash)], tokens.first[filled], axis=0)
             out[filled, :size] = sums / features.words[filled, None].astype(np.float32)
         grams, first = tokens.ngrams()
-        vectors = table[self.rows(grams)]
+        vectors = table[self._words.rows(grams)]
         out[:, size:2 * size] = np.add.reduceat(vectors, first[:-1], axis=0) / np.diff(first)[:, None].astype(np.float32)
         out[:, 2 * size:] = np.maximum.reduceat(vectors, first[:-1], axis=0)
         return out
 
-    def __call__(self, features: Features, evidence: Floats, first: Ints) -> list[Scores]:
-        """Scores of every page of a batch; `first` holds each page's first atom, and one entry more."""
+    def __call__(self, features: Features, evidence: Floats, first: Ints, tree: TreeEvidence | None = None) -> list[Scores]:
+        """Scores of every page of a batch; `first` holds each page's first atom, and one entry more. A model for HTML
+        needs the evidence of the tree."""
         bags = self.bags(features)
-        dense = np.clip((features.dense - self._w["centre"]) / self._w["scale"], -4, 4)
-        inputs = np.concatenate([dense, evidence, bags], 1, dtype=np.float32)
+        dense = features.dense if tree is None else np.concatenate([features.dense, tree.dense], 1)
+        parts = [np.clip((dense - self._w["centre"]) / self._w["scale"], -4, 4), evidence, bags]
+        if tree is not None:
+            parts.append(self._tree_bags(tree))
+        inputs = np.concatenate(parts, 1, dtype=np.float32)
         return [self._page(inputs, bags, features, int(a), int(b)) for a, b in zip(first[:-1], first[1:])]
+
+    def _tree_bags(self, tree: TreeEvidence) -> Floats:
+        """Per atom: mean of its tree tokens' embeddings."""
+        assert self._tree is not None, "these weights are for text"
+        table, count = self._w["tree_table"], np.diff(tree.first)
+        out = np.zeros((len(count), table.shape[1]), np.float32)
+        filled = np.flatnonzero(count)
+        if len(filled):
+            sums = np.add.reduceat(table[self._tree.rows(tree.tokens)], tree.first[filled], axis=0)
+            out[filled] = sums / count[filled, None].astype(np.float32)
+        return out
 
     def _page(self, inputs: Floats, bags: Floats, features: Features, first: int, last: int) -> Scores:
         if last - first <= WINDOW:
@@ -179,7 +201,7 @@ def _shared_words(features: Features, p: Floats, first: int, last: int) -> Float
 
 
 @cache
-def default_model() -> Model:
-    """The model that comes with the library."""
-    with (files("boilerstrip") / "weights" / "text.npz").open("rb") as file:
+def default_model(kind: str = "text") -> Model:
+    """The model that comes with the library, for "text" or for "html"."""
+    with (files("boilerstrip") / "weights" / f"{kind}.npz").open("rb") as file:
         return Model.load(file)  # type: ignore[arg-type]

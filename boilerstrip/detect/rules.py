@@ -41,7 +41,7 @@ CUES: dict[str, tuple[str | None, int]] = {
 ACTIONS = ("evidence", "keep", "drop")
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
 USER_TIMEOUT = 0.1  # seconds for one user pattern on one block; built-in patterns are linear and have no limit
-SECTION_SHARE = 0.5  # what follows a section heading gets this share of the heading's weight
+SECTION_WEIGHT = 1.0  # log-odds of what follows a section heading, until the story resumes
 PROSE = 25  # words from which two atoms in a row are evidence that the story resumes
 
 
@@ -63,7 +63,7 @@ class Rule:
     label: Label
     weight: float = 2.0
     position: str = "line"
-    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
     pattern: str | None = None
     cue: str | None = None
     max_words: int | None = None
@@ -71,6 +71,10 @@ class Rule:
     counterexamples: Sequence[str] = ()
     action: str = "evidence"
     sites: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("examples", "counterexamples", "sites"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any], source: str = "rules") -> Rule:
@@ -94,7 +98,7 @@ class Rule:
         phrases = row.get("phrases", {})
         if not isinstance(phrases, Mapping):
             phrases = {"": phrases}
-        if any(isinstance(p, str) or not all(isinstance(x, str) for x in p) for p in phrases.values()):
+        if any(not isinstance(p, (list, tuple)) or not all(isinstance(x, str) for x in p) for p in phrases.values()):
             raise RuleError(f"{name}: phrases must be lists of strings")
         for key in ("examples", "counterexamples", "sites"):
             value = row.get(key, ())
@@ -239,7 +243,7 @@ class RulePack:
         allowed = np.ones((len(atoms.page_start), len(self.rules)), bool)
         for number, sites in self._scoped.items():
             for page in range(len(allowed)):
-                host = urlsplit(urls[page] or "").hostname or "" if page < len(urls) else ""
+                host = host_of(urls[page]) if page < len(urls) else ""
                 allowed[page, number] = any(host == site or host.endswith("." + site) for site in sites)
         inside: npt.NDArray[np.bool_] = allowed[atoms.page[atom], rule]
         return inside
@@ -302,8 +306,8 @@ class RulePack:
         return np.array(out_atom, np.int64), np.array(out_rule, np.int64)
 
     def evidence(self, hits: Hits, atoms: Atoms, words: Ints, active: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float32]:
-        """Log-odds per atom and label, shape (atoms, labels): the strongest hit, or a share of a heading's weight for
-        what follows it."""
+        """Log-odds per atom and label, shape (atoms, labels): the strongest hit for it plus the strongest against it; and
+        SECTION_WEIGHT for what follows a heading."""
         out = np.zeros((len(atoms), len(LABELS)), np.float32)
         atom, rule = hits.atom, hits.rule
         if active is not None:
@@ -316,15 +320,28 @@ class RulePack:
                 at = atom[heads & (self.label[rule] == label)]
                 end = np.minimum(stops[np.searchsorted(stops, at, side="right")], atoms.first[atoms.page[at] + 1])
                 change = np.bincount(at + 1, minlength=len(atoms) + 2) - np.bincount(np.maximum(end, at + 1), minlength=len(atoms) + 2)
-                out[:, label] = SECTION_SHARE * 2.0 * (np.cumsum(change)[:len(atoms)] > 0)
-        np.maximum.at(out, (atom, self.label[rule]), self.weight[rule])
+                out[:, label] = SECTION_WEIGHT * (np.cumsum(change)[:len(atoms)] > 0)
+        weight = self.weight[rule]
+        np.maximum.at(out, (atom, self.label[rule]), weight)
+        if (weight < 0).any():
+            against = np.zeros_like(out)
+            np.minimum.at(against, (atom, self.label[rule]), weight)
+            out += against
         return out
+
+
+def host_of(url: str | None) -> str:
+    """The host of a URL; empty where there is none to be read."""
+    try:
+        return urlsplit(url or "").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _story_resumes(atoms: Atoms, words: Ints) -> Ints:
     """Atoms at which prose begins again: long ones followed by another long one; and the end of the batch."""
     long = words >= PROSE
-    pair = np.append(long[:-1] & long[1:], False)
+    pair = np.append(long[:-1] & long[1:] & (atoms.page[:-1] == atoms.page[1:]), False)
     return np.append(np.flatnonzero(pair), len(atoms))
 
 

@@ -1,56 +1,50 @@
-"""HTML -> raw text, block by block as a browser shows it."""
+"""HTML -> atoms with tree evidence: the blocks of `tree.py` in the form in which text is measured."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lxml import etree
-from lxml import html as lxml_html
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["html_to_text", "looks_like_html"]
+from boilerstrip.chars import class_table, codes_of
+from boilerstrip.segment.text import Atoms
+from boilerstrip.segment.tree import TREE_DENSE, TreePage, decode_html, looks_like_html, segment_html
 
-TAG = re.compile(r"<(?:!doctype html|html|head|body|div|p|article|section|span|table|ul|script|meta|a\s+href|br)\b[^<>]{0,2000}>", re.I)
-HIDDEN = frozenset(("script", "style", "noscript", "template", "head", "svg", "iframe", "object"))
-BLOCKS = frozenset((
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 "
-    "h4 h5 h6 header hr html legend li main menu nav ol option p pre section select summary table tbody tfoot thead tr ul").split())
-SPACES = re.compile(r"[ \t\r\n\f]+")
+__all__ = ["TREE_DENSE", "TreeEvidence", "TreePage", "atoms_of_trees", "decode_html", "looks_like_html", "segment_html"]
 
-
-def looks_like_html(text: str) -> bool:
-    """Whether a text is HTML: it begins with a tag, or has several structural ones near its start."""
-    head = text[:20_000]
-    if "<" not in head:
-        return False
-    found = TAG.findall(head)
-    return (head.lstrip("\ufeff \t\r\n")[:1] == "<" and bool(found)) or len(found) >= 5
+Ints = npt.NDArray[np.int64]
 
 
-def html_to_text(html: str) -> str:
-    """The text of a page, one block a line, blank lines between. Broken HTML gives what lxml makes of it."""
-    parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    try:
-        tree = lxml_html.document_fromstring(html.replace("\0", "").encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return ""
-    parts: list[str] = []
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        tag = element.tag if isinstance(element.tag, str) else ""
-        if event == "start":
-            if tag in HIDDEN:
-                element.text = None
-                for child in list(element):
-                    element.remove(child)
-                continue
-            parts.append("\n\n" if tag in BLOCKS else "\n" if tag == "br" else " " if tag in ("td", "th") else "")
-            parts.append(_folded(element.text, tag))
-        else:
-            parts.append("\n\n" if tag in BLOCKS else "")
-            parts.append(_folded(element.tail, ""))
-    return re.sub(r" ?\n\s*\n\s*", "\n\n", "".join(parts)).strip()
+@dataclass(frozen=True, slots=True)
+class TreeEvidence:
+    """What the tree says of each atom: `dense` has the columns TREE_DENSE, `tokens[first[a]:first[a + 1]]` are the hashed
+    tags, classes, ids and roles around atom a."""
+
+    dense: npt.NDArray[np.float32]
+    tokens: npt.NDArray[np.uint64]
+    first: Ints
 
 
-def _folded(text: str | None, tag: str) -> str:
-    if not text:
-        return ""
-    return text if tag == "pre" else SPACES.sub(" ", text)
+def atoms_of_trees(pages: Sequence[TreePage]) -> tuple[Atoms, TreeEvidence]:
+    """The blocks of a batch of pages as atoms, one each, and their evidence."""
+    text = "\n".join(p.text for p in pages) + "\n" * bool(pages)
+    codes = codes_of(text)
+    lengths = np.array([len(p.text) + 1 for p in pages], np.int64)
+    page_start = np.cumsum(lengths) - lengths
+    sizes = np.array([len(p) for p in pages], np.int64)
+    page = np.repeat(np.arange(len(pages)), sizes)
+    offset = page_start[page]
+    start, end, blank = (np.concatenate([getattr(p, name) for p in pages]) if pages else np.zeros(0, np.int64)
+                         for name in ("start", "end", "blank_before"))
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    gap = np.where(blank, 2, 1)
+    gap[first[:-1][sizes > 0]] = 9
+    no = np.zeros(len(page), bool)
+    atoms = Atoms(text, codes, class_table()[codes], page_start, start + offset, end + offset, page, np.arange(len(page)), gap, no, no,
+                  np.zeros(len(page), np.int64), first)
+    counts = np.concatenate([np.diff(p.token_first) for p in pages]) if pages else np.zeros(0, np.int64)
+    dense = np.concatenate([p.dense for p in pages]) if pages else np.zeros((0, len(TREE_DENSE)), np.float32)
+    tokens = np.concatenate([p.tokens for p in pages]) if pages else np.zeros(0, np.uint64)
+    return atoms, TreeEvidence(dense, tokens, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))

@@ -201,13 +201,14 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     inside[begins[1:] - 1] = False  # the first character of a line is no cut
     at = np.flatnonzero(inside) + 1
     kind, before = kinds[at], kinds[at - 1]
-    adjacent, wide = step[at - 1] == 1, step[at - 1] > 2
+    spaces = np.cumsum(classes == C.SPACE, dtype=np.int32)
+    adjacent, wide = step[at - 1] == 1, spaces[solid[at]] - spaces[solid[at - 1]] >= 2
     earlier = np.where(at > 1, kinds[at - 2], C.SPACE)
     touching = np.where(at > 1, step[at - 2], 2) == 1  # the two characters before stand side by side
     later = np.append(kinds, C.SPACE)[at + 1]
     capital = (kind == C.UPPER) & (later == C.LOWER)
     lower = (earlier == C.LOWER) | (earlier == C.DIGIT) | (earlier == C.CLOSE) | (earlier == C.QUOTE)
-    inner = (before == C.LOWER) & (earlier == C.LOWER) & capital & adjacent
+    inner = (before == C.LOWER) & (earlier == C.LOWER) & touching & capital & adjacent
     inner[inner] = ~_is_camel_word(codes, classes, solid[at[inner]])
     glue = inner | (adjacent & (
         ((before == C.DIGIT) & capital)

@@ -293,7 +293,7 @@ def _is_binary(text: str) -> bool:
 def _count(text: str) -> int:
     """The number of words; each letter of a script without spaces is one."""
     words = len(text.split())
-    if text.isascii() or len(text) < 12 * words // 2:
+    if text.isascii() or 40 < len(text) < 9 * words:
         return words
     return max(words, len(UNSPACED.findall(text)))
 
@@ -398,11 +398,11 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
         """A block with line breaks in it: one, or one per line where they are paragraphs."""
         nonlocal gap
         if pre:
-            rows_ = [line.rstrip() for line in text.split(BR_MARK)]
+            lined = [line.rstrip() for line in text.split(BR_MARK)]
             if len(text) <= LONG_PRE:
-                found = ["\n".join(line for line in rows_ if line)]
+                found = ["\n".join(line for line in lined if line)]
             else:
-                found = [part.strip("\n") for part in re.split(r"\n{2,}", "\n".join(rows_))]
+                found = [part.strip("\n") for part in re.split(r"\n{2,}", "\n".join(lined))]
             found = [part for part in found if part.strip()]
             begin = node_end[-1] if node_end else 0
             own = nodes[begin:]
@@ -1035,9 +1035,8 @@ class _Evidence:
                 if shared > 1:
                     overlap[block] = 2 * shared / (len(titled) + len(own))
         columns["title_overlap"] = overlap
-        score = self.heading * (overlap + 0.3 * self.first_level + 0.2 * ~self.hidden) + self.first_level
-        headline = int(score.argmax())
-        columns["has_headline"] = known = bool(score[headline] > 0.6)
+        headline = int((self.heading * (overlap + 0.25 * self.first_level + 0.2 * ~self.hidden)).argmax())
+        columns["has_headline"] = known = bool(self.heading[headline] and (self.first_level[headline] or overlap[headline] > 0.4))
         columns["before_headline"] = columns["after_headline"] = columns["shared_with_headline"] = 0.0
         if known:
             index = np.arange(self.count)

@@ -18,7 +18,8 @@ from boilerstrip.train.fit import Config, Trained
 def arrays_of(trained: Trained) -> dict[str, np.ndarray]:
     """The arrays of a model, as they are stored."""
     state = {k: v.detach().numpy().astype(np.float16) for k, v in trained.network.state_dict().items()}
-    state["table"] = np.clip(state["table"], -8, 8)
+    if trained.tree_vocabulary is not None:
+        state["tree_vocabulary"] = trained.tree_vocabulary.astype(np.uint64)
     return {**state, "vocabulary": trained.vocabulary.astype(np.uint64),
             "centre": trained.centre.astype(np.float32), "scale": trained.scale.astype(np.float32)}
 
@@ -36,7 +37,7 @@ def save(path: Path, trained: Trained, card: dict[str, Any]) -> None:
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(arrays[name].tobytes())
-    card = {**card, "version": f"text-{digest.hexdigest()[:10]}"}
+    card = {**card, "version": f"{path.stem}-{digest.hexdigest()[:10]}"}
     path.parent.mkdir(exist_ok=True)
     np.savez_compressed(path, card=np.frombuffer(json.dumps(card).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")

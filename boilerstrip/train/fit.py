@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from boilerstrip.detect.model import slot_of
 from boilerstrip.features import DENSE, Features, measure, tokenize
 from boilerstrip.labels import LABELS, PageType
+from boilerstrip.segment.html import TreeEvidence
 from boilerstrip.segment.text import Atoms, segment
 from boilerstrip.train.augment import Augmenter, Doc, furniture
 from boilerstrip.train.dataset import BODY_NUMBER, HAND, UNKNOWN
@@ -33,10 +34,12 @@ class Config:
     epochs: int = 60
     pages_per_batch: int = 24
     learning_rate: float = 3e-3
-    weight_decay: float = 0.02
+    weight_decay: float = 0.05
+    table_decay: float = 0.2
+    line_share: float = 0.5  # how much of a page's story loss is spread over its atoms; the rest over its words
     min_sites: int = 8
     smoothing: float = 0.02
-    label_weight: float = 0.25
+    label_weight: float = 1.0
     page_weight: float = 0.05
     drop_words: float = 0.3
     drop_page: float = 0.15
@@ -90,9 +93,17 @@ class Measured:
     story: np.ndarray
     label: np.ndarray
     label_weight: np.ndarray
-    weight: np.ndarray
+    known: np.ndarray
     page_type: np.ndarray
     no_story: np.ndarray
+    tree: TreeEvidence | None = None
+
+    @property
+    def dense(self) -> np.ndarray:
+        """All dense columns: the text's, and the tree's where there is one."""
+        if self.tree is None:
+            return self.features.dense
+        return np.concatenate([self.features.dense, self.tree.dense], 1)
 
 
 def majority(atoms: Atoms, docs: Sequence[Doc]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -124,20 +135,17 @@ def measured(docs: Sequence[Doc]) -> Measured:
     features = measure(atoms)
     y, label, strength, _ = majority(atoms, docs)
     words = features.words.astype(np.float64)
-    pages = len(docs)
     known = (y >= 0) & (words > 0)
-    mass = np.bincount(atoms.page, words * known, pages)
-    count = np.bincount(atoms.page, known, pages)
-    weight = known * (0.65 * words / np.maximum(mass, 1)[atoms.page] + 0.35 / np.maximum(count, 1)[atoms.page])
     types = np.array([PAGE_TYPES.get(d.page_type, -1) for d in docs])
-    return Measured(atoms, features, y, label, strength, weight, types, np.array([d.no_story for d in docs]))
+    return Measured(atoms, features, y, label, strength, known, types, np.array([d.no_story for d in docs]))
 
 
 class Lookup:
     """Hashes -> rows of the embedding table; row 0 stands for everything unknown."""
 
-    def __init__(self, vocabulary: np.ndarray) -> None:
+    def __init__(self, vocabulary: np.ndarray, tree: np.ndarray | None = None) -> None:
         self.vocabulary = vocabulary
+        self.tree = None if tree is None else Lookup(tree)
 
     def __call__(self, hashes: np.ndarray) -> np.ndarray:
         place = np.searchsorted(self.vocabulary, hashes).clip(max=len(self.vocabulary) - 1)
@@ -158,12 +166,18 @@ def tensors(m: Measured, lookup: Lookup, evidence: np.ndarray, centre: np.ndarra
     row = atoms.page * length + np.arange(len(atoms)) - atoms.first[atoms.page]
     content = np.flatnonzero(m.features.group >= 0)
     group, group_atom = m.features.group[content], tokens.atom[content]
-    dense = np.concatenate([np.clip((m.features.dense - centre) / scale, -4, 4), evidence], 1).astype(np.float32)
+    dense = np.concatenate([np.clip((m.dense - centre) / scale, -4, 4), evidence], 1).astype(np.float32)
+    tree = tree_first = None
+    if m.tree is not None and lookup.tree is not None:
+        rows = lookup.tree(m.tree.tokens)
+        if drop is not None:
+            rows = drop(rows, np.repeat(np.arange(len(atoms)), np.diff(m.tree.first)))
+        tree, tree_first = torch.from_numpy(rows), torch.from_numpy(m.tree.first[:-1].copy())
     as_long = torch.from_numpy
     return Batch(
         torch.from_numpy(dense), as_long(row), len(size), length, as_long(uni), as_long(tokens.first[:-1].copy()), as_long(multi),
         as_long(grams_first[:-1].copy()), as_long(group), as_long(group_atom),
-        torch.from_numpy(m.features.own[content].astype(np.float32)), m.features.groups, torch.from_numpy(m.features.words.astype(np.float32)))
+        torch.from_numpy(m.features.own[content].astype(np.float32)), m.features.groups, torch.from_numpy(m.features.words.astype(np.float32)), tree, tree_first)
 
 
 @dataclass
@@ -172,11 +186,33 @@ class Trained:
     vocabulary: np.ndarray
     centre: np.ndarray
     scale: np.ndarray
+    tree_vocabulary: np.ndarray | None = None
 
 
-def loss_of(out: tuple[Tensor, Tensor, Tensor, Tensor], m: Measured, config: Config) -> Tensor:
+def label_weights(sample: Sequence[Measured]) -> np.ndarray:
+    """How much an atom of each label counts: rare labels more, by the square root of their rarity."""
+    counts = np.ones(len(LABELS))
+    for m in sample:
+        chosen = m.label != UNKNOWN
+        counts += np.bincount(m.label[chosen], m.label_weight[chosen], len(LABELS))
+    weights = np.sqrt(np.median(counts) / counts).clip(0.4, 4.0)
+    weights[BODY_NUMBER] = 1.0
+    return weights
+
+
+def story_weights(m: Measured, rarity: np.ndarray, line_share: float) -> np.ndarray:
+    """Weight of each atom in its page's story loss: by words, and by atoms, rare furniture more."""
+    pages = len(m.page_type)
+    words = m.features.words * m.known
+    each = m.known * np.where(m.label == UNKNOWN, 0.7, rarity[np.minimum(m.label, len(LABELS) - 1)])
+    by_words, by_atoms = (np.maximum(np.bincount(m.atoms.page, x, pages), 1e-6)[m.atoms.page] for x in (words, each))
+    weights: np.ndarray = (1 - line_share) * words / by_words + line_share * each / by_atoms
+    return weights
+
+
+def loss_of(out: tuple[Tensor, Tensor, Tensor, Tensor], m: Measured, config: Config, rarity: np.ndarray) -> Tensor:
     guess, story, label, page = out
-    weight = torch.from_numpy(m.weight.astype(np.float32))
+    weight = torch.from_numpy(story_weights(m, rarity, config.line_share).astype(np.float32))
     truth = torch.from_numpy((m.story == 1).astype(np.float32))
     soft = truth * (1 - config.smoothing) + config.smoothing / 2
     total = weight.sum().clamp(min=1e-6)
@@ -184,7 +220,7 @@ def loss_of(out: tuple[Tensor, Tensor, Tensor, Tensor], m: Measured, config: Con
             + 0.3 * F.binary_cross_entropy_with_logits(guess, soft, weight, reduction="sum")) / total
     chosen = np.flatnonzero((m.label != UNKNOWN) & (m.label != BODY_NUMBER) & (m.features.words > 0))
     if len(chosen):
-        strength = torch.from_numpy(m.label_weight[chosen].astype(np.float32))
+        strength = torch.from_numpy((m.label_weight[chosen] * rarity[m.label[chosen]]).astype(np.float32))
         logits = label[torch.from_numpy(chosen)].clone()
         logits[:, BODY_NUMBER] = -1e4
         each = F.cross_entropy(logits, torch.from_numpy(m.label[chosen]), reduction="none")
@@ -203,47 +239,90 @@ def no_evidence(m: Measured, rng: random.Random | None = None) -> np.ndarray:
     return np.zeros((len(m.atoms), EVIDENCE), np.float32)
 
 
-def batches(docs: Sequence[Sequence[Doc]], config: Config, rng: random.Random) -> Iterator[list[Doc]]:
-    """One epoch: one rendering of every page, augmented, pages of like length together."""
-    chosen = [rng.choice(page) for page in docs]
-    augmenter = Augmenter([rng.choice(page) for page in docs], rng)
-    rng.shuffle(chosen)
-    bucket = config.pages_per_batch * 8
-    out = []
-    for at in range(0, len(chosen), bucket):
-        made = [augmenter(d) if config.augment else d for d in chosen[at:at + bucket]]
-        made = [d.cut(0, config.max_chars) for d in made if len(d) > 20]
-        made.sort(key=lambda d: int((d.codes == 10).sum()))
-        out += [made[k:k + config.pages_per_batch] for k in range(0, len(made), config.pages_per_batch)]
-    rng.shuffle(out)
-    yield from out
+class Source(Protocol):
+    """Where training pages come from: raw texts, or HTML."""
+
+    pages: int
+
+    def vocabularies(self, min_sites: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Hashes of words and n-grams, and of tree tokens."""
+
+    def sample(self, rng: random.Random) -> list[Measured]:
+        """Some pages as they are, to scale features and weigh labels by."""
+
+    def epoch(self, config: Config, rng: random.Random) -> Iterator[Measured]:
+        """One pass over all pages, in batches."""
 
 
-def fit(pages: Sequence[Sequence[Doc]], config: Config, evidence: Evidence = no_evidence,
-        report: Callable[[int, Trained, float], None] | None = None, words: np.ndarray | None = None) -> Trained:
-    """Train on pages (each a list of its renderings)."""
+class TextSource:
+    """Raw texts: one rendering of every page per epoch, augmented, pages of like length together."""
+
+    def __init__(self, pages: Sequence[Sequence[Doc]]) -> None:
+        self.docs, self.pages = pages, len(pages)
+
+    def vocabularies(self, min_sites: int) -> tuple[np.ndarray, np.ndarray | None]:
+        return vocabulary([d for page in self.docs for d in page], min_sites), None
+
+    def sample(self, rng: random.Random) -> list[Measured]:
+        return [measured([rng.choice(page)]) for page in self.docs[:400]]
+
+    def epoch(self, config: Config, rng: random.Random) -> Iterator[Measured]:
+        chosen = [rng.choice(page) for page in self.docs]
+        augmenter = Augmenter([rng.choice(page) for page in self.docs], rng)
+        rng.shuffle(chosen)
+        for at in range(0, len(chosen), config.pages_per_batch * 8):
+            made = [augmenter(d) if config.augment else d for d in chosen[at:at + config.pages_per_batch * 8]]
+            made = [d.cut(0, config.max_chars) for d in made if len(d) > 20]
+            made.sort(key=lambda d: int((d.codes == 10).sum()))
+            groups = [made[k:k + config.pages_per_batch] for k in range(0, len(made), config.pages_per_batch)]
+            rng.shuffle(groups)
+            yield from (measured(docs) for docs in groups)
+
+
+def new_network(words: np.ndarray, tree: np.ndarray | None, shape: Shape) -> Network:
+    return Network(len(words) + 1, shape, 1 if tree is None else len(tree) + 1)
+
+
+def optimiser_of(network: Network, config: Config) -> torch.optim.Optimizer:
+    """AdamW with its own decay for the embedding tables and none for biases."""
+    named = list(network.named_parameters())
+    tables = [p for name, p in named if name.endswith("table")]
+    matrices = [p for name, p in named if not name.endswith("table") and p.ndim > 1]
+    biases = [p for _, p in named if p.ndim == 1]
+    return torch.optim.AdamW([
+        {"params": tables, "weight_decay": config.table_decay}, {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": biases, "weight_decay": 0.0}], config.learning_rate, betas=(0.9, 0.98))
+
+
+def fit(source: Source, config: Config, evidence: Evidence = no_evidence, report: Callable[[int, Trained, float], None] | None = None,
+        vocabularies: tuple[np.ndarray, np.ndarray | None] | None = None) -> Trained:
+    """Train a network; the weights returned are the exponential moving average."""
     torch.manual_seed(config.seed)
-    rng = random.Random(config.seed)
-    noise = np.random.default_rng(config.seed)
-    words = vocabulary([d for page in pages for d in page], config.min_sites) if words is None else words
-    sample = [rng.choice(page) for page in pages][:400]
-    dense = np.concatenate([measure(segment([d.text])).dense for d in sample])
+    rng, noise = random.Random(config.seed), np.random.default_rng(config.seed)
+    words, tree = source.vocabularies(config.min_sites) if vocabularies is None else vocabularies
+    lookup = Lookup(words, tree)
+    sample = source.sample(rng)
+    rarity = label_weights(sample)
+    dense = np.concatenate([m.dense for m in sample])
     centre, scale = dense.mean(0), dense.std(0) + 1e-3
-    network = Network(len(words) + 1, config.shape)
+    network = new_network(words, tree, config.shape)
     averaged = {k: v.detach().clone() for k, v in network.state_dict().items()}
-    optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98))
-    lookup = Lookup(words)
-    steps_per_epoch = math.ceil(len(pages) / config.pages_per_batch)
-    total, step = config.epochs * steps_per_epoch, 0
+    optimiser = optimiser_of(network, config)
+    total, step = config.epochs * math.ceil(source.pages / config.pages_per_batch), 0
+
+    def current() -> Trained:
+        now = new_network(words, tree, config.shape)
+        now.load_state_dict(averaged)
+        return Trained(now.eval(), words, centre, scale, tree)
+
     for epoch in range(config.epochs):
-        begun, losses = time.time(), []
-        for docs in batches(pages, config, rng):
-            m = measured(docs)
+        losses = []
+        for m in source.epoch(config, rng):
             if len(m.atoms) == 0:
                 continue
-            blank = noise.random(len(docs)) < config.drop_page
+            blank = noise.random(len(m.page_type)) < config.drop_page
 
-            def drop(rows: np.ndarray, owner: np.ndarray) -> np.ndarray:
+            def drop(rows: np.ndarray, owner: np.ndarray, m: Measured = m, blank: np.ndarray = blank) -> np.ndarray:
                 gone = blank[m.atoms.page[owner]] | (noise.random(len(rows)) < config.drop_words)
                 return np.where(gone, 0, rows)
 
@@ -252,23 +331,24 @@ def fit(pages: Sequence[Sequence[Doc]], config: Config, evidence: Evidence = no_
             for group in optimiser.param_groups:
                 group["lr"] = rate
             mask = torch.rand(len(m.atoms), config.shape.bags * config.shape.embedding) >= config.drop_bags
-            loss = loss_of(network(batch, mask / (1 - config.drop_bags)), m, config)
+            loss = loss_of(network(batch, mask / (1 - config.drop_bags)), m, config, rarity)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
-            with torch.no_grad():
-                network.table[0].zero_()
-                keep = min(config.average, (1 + step) / (10 + step))
-                for name, value in network.state_dict().items():
-                    averaged[name].mul_(keep).add_(value, alpha=1 - keep)
-            losses.append(float(loss))
+            average(network, averaged, min(config.average, (1 + step) / (10 + step)))
+            losses.append(loss.item())
             step += 1
         if report is not None:
-            now = Network(len(words) + 1, config.shape)
-            now.load_state_dict(averaged)
-            report(epoch, Trained(now.eval(), words, centre, scale), float(np.mean(losses)))
-            print(f"epoch {epoch} loss {np.mean(losses):.4f} {time.time() - begun:.1f} s", flush=True)
-    final = Network(len(words) + 1, config.shape)
-    final.load_state_dict(averaged)
-    return Trained(final.eval(), words, centre, scale)
+            report(epoch, current(), float(np.mean(losses)))
+    return current()
+
+
+@torch.no_grad()
+def average(network: Network, averaged: dict[str, Tensor], keep: float) -> None:
+    """Keep the unknown word at zero and move the averaged weights on."""
+    network.table[0].zero_()
+    if network.shape.tree:
+        network.tree_table[0].zero_()
+    for name, value in network.state_dict().items():
+        averaged[name].mul_(keep).add_(value, alpha=1 - keep)

@@ -16,15 +16,17 @@ EVIDENCE = len(LABELS)
 
 @dataclass(frozen=True)
 class Shape:
-    """Size of the network. `extra` is the number of dense columns beyond DENSE (tree evidence)."""
+    """Size of the network. `extra` is the number of dense columns beyond DENSE and `tree` the size of the embeddings of
+    tree tokens; both are 0 for text."""
 
     hidden: int = 48
-    embedding: int = 16
+    embedding: int = 8
     first: tuple[int, ...] = (1, 2, 4, 8)
     second: tuple[int, ...] = (1, 4)
     memory: int = 16
     dropout: float = 0.1
     extra: int = 0
+    tree: int = 0
     bags: int = 3  # word means, n-gram means, n-gram maxima
 
 
@@ -46,6 +48,8 @@ class Batch:
     group_own: Tensor  # (content words,) how often the atom holds the word
     groups: int
     words: Tensor  # (atoms,)
+    tree: Tensor | None = None  # embedding rows of tree tokens
+    tree_first: Tensor | None = None
 
 
 class Dilated(nn.Module):
@@ -66,11 +70,13 @@ class Network(nn.Module):
     """Two passes over the atoms of a page. The first guesses the story; the second also sees how much of an
     atom's vocabulary that story shares."""
 
-    def __init__(self, rows: int, shape: Shape) -> None:
+    def __init__(self, rows: int, shape: Shape, tree_rows: int = 1) -> None:
         super().__init__()
         self.shape, h = shape, shape.hidden
         self.table = nn.Parameter(torch.randn(rows, shape.embedding) * 0.1)
-        inputs = len(DENSE) + EVIDENCE + shape.extra + shape.bags * shape.embedding
+        if shape.tree:
+            self.tree_table = nn.Parameter(torch.randn(tree_rows, shape.tree) * 0.1)
+        inputs = len(DENSE) + EVIDENCE + shape.extra + shape.bags * shape.embedding + shape.tree
         self.enter = nn.Linear(inputs, h)
         self.first = nn.ModuleList(Dilated(h, d, shape.dropout) for d in shape.first)
         self.remember = nn.Linear(h, shape.memory)
@@ -96,7 +102,10 @@ class Network(nn.Module):
         bags = self.bags(batch)
         if drop is not None:
             bags = bags * drop
-        flat = F.relu(self.enter(torch.cat([batch.dense, bags], -1)))
+        parts = [batch.dense, bags]
+        if batch.tree is not None and batch.tree_first is not None:
+            parts.append(F.embedding_bag(batch.tree, self.tree_table, batch.tree_first, mode="mean"))
+        flat = F.relu(self.enter(torch.cat(parts, -1)))
         h, n = self.shape.hidden, batch.pages * batch.length
         grid = flat.new_zeros(n, h).index_copy(0, batch.row, flat).view(batch.pages, batch.length, h)
         mask = flat.new_zeros(n).index_fill(0, batch.row, 1.0).view(batch.pages, batch.length, 1)
