@@ -15,6 +15,7 @@ import numpy.typing as npt
 from boilerstrip.chars import CharClass as C
 from boilerstrip.detect.model import Scores
 from boilerstrip.detect.rules import Hits, RulePack
+from boilerstrip.detect.site import SiteHits
 from boilerstrip.labels import LABELS, Label, PageType, Verdict
 from boilerstrip.options import Options
 from boilerstrip.result import Reason, Result, Scored
@@ -86,11 +87,11 @@ def _joints(atoms: Atoms, first: int, last: int) -> Ints:
 
 
 def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits: Hits, pack: RulePack, options: Options,
-           calibration: dict[str, Any], model: str, tree: TreePage | None = None) -> Result:
+           calibration: dict[str, Any], model: str, tree: TreePage | None = None, site: SiteHits | None = None) -> Result:
     """One page's Result from its atoms and scores; `tree` is the page as HTML, where it is."""
     first, last = int(atoms.first[page]), int(atoms.first[page + 1])
     knots = calibration["story"][kind_of_input(atoms, first, last) if tree is None else "html"]
-    story = calibrate(scores.story, knots)
+    story = calibrate(scores.story if site is None else scores.story - site.weight[first:last], knots)
     other, other_confidence = _other_labels(scores.label, calibration["label_temperature"])
     joint = _joints(atoms, first, last) if tree is None else np.where(atoms.gap[first:last] >= 2, PARAGRAPH, LINE)
     fixed = _fixed(hits, pack, last - first)
@@ -108,6 +109,8 @@ def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits:
     block_story = np.round(block_story, 6)
     reasons = _reasons(hits, begin, pack)
     chosen_other = other[heaviest]
+    if site is not None:
+        _add_site(reasons, site.kinds(first, last), begin, chosen_other)
     for number in _copies(texts, block_story, block_words):
         block_story[number] = min(float(block_story[number]), 0.01)
         chosen_other[number] = OTHER
@@ -162,7 +165,8 @@ def _heaviest(begin: Ints, words: Ints) -> Ints:
         return begin
     number = np.repeat(np.arange(len(begin)), np.diff(np.append(begin, len(words))))
     order = np.lexsort((-np.arange(len(words)), words, number))
-    return order[np.append(begin[1:], len(words)) - 1]
+    heaviest: Ints = order[np.append(begin[1:], len(words)) - 1]
+    return heaviest
 
 
 def _copies(texts: list[str], story: Probabilities, words: Ints) -> list[int]:
@@ -186,6 +190,15 @@ def _reasons(hits: Hits, begin: Ints, pack: RulePack) -> dict[int, tuple[Reason,
         if reason not in found.get(block, ()):
             found[block] = (*found.get(block, ()), reason)
     return found
+
+
+def _add_site(reasons: dict[int, tuple[Reason, ...]], kinds: dict[int, tuple[str, float]], begin: Ints, other: Ints) -> None:
+    """What the site's profile says against the story, per block the strongest."""
+    best: dict[int, tuple[float, str]] = {}
+    for block, (kind, weight) in zip((np.searchsorted(begin, list(kinds), side="right") - 1).tolist(), kinds.values()):
+        best[block] = max(best.get(block, (0.0, "")), (weight, kind))
+    for block, (weight, kind) in best.items():
+        reasons[block] = (*reasons.get(block, ()), Reason(f"site:{kind}", LABELS[other[block]], round(weight, 3)))
 
 
 def _verdict(scores: Scores, calibration: dict[str, Any], story: Probabilities) -> tuple[Verdict, float, PageType, float]:

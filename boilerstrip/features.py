@@ -164,8 +164,7 @@ def measure(atoms: Atoms) -> Features:
 
 
 def _per_atom(tokens: Tokens, weights: npt.NDArray[np.generic], count: int) -> npt.NDArray[np.float64]:
-    out: npt.NDArray[np.float64] = np.bincount(tokens.atom, weights, count)
-    return out
+    return np.asarray(np.bincount(tokens.atom, weights, count), np.float64)
 
 
 def _shape(atoms: Atoms, tokens: Tokens, words: Ints, columns: dict[str, npt.NDArray[np.generic]]) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 __all__ = ["published_date"]
 
 # Where a date may be: digits with separators, or a day and a year around a word (in either order), in any script.
-NUMERIC = re.compile(r"(?<!\d)(?:\d{4}\s?[-./年년]\s?\d{1,2}\s?[-./月월]\s?\d{1,2}\s?[日일]?|\d{1,2}\s?[-./]\s?\d{1,2}\s?[-./]\s?\d{4})(?!\d)")
-WORDED = re.compile(r"(?<!\d)(?:\d{1,2}(?:st|nd|rd|th|er|[.º])?\s(?:de\s|d['’])?[^\W\d]{3,14}\.?,?\s(?:de\s)?\d{4}|[^\W\d]{3,14}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4})(?!\d)")
+NUMERIC = re.compile(
+    r"(?<!\d)(?:\d{4}\s?[-./年년]\s?\d{1,2}\s?[-./月월]\s?\d{1,2}\s?[日일]?"
+    r"|\d{1,2}\s?[-./]\s?\d{1,2}\s?[-./]\s?\d{4})(?!\d)")
+WORDED = re.compile(
+    r"(?<!\d)(?:\d{1,2}(?:st|nd|rd|th|er|[.º])?\s(?:de\s|d['’])?[^\W\d]{3,14}\.?,?\s(?:de\s)?\d{4}"
+    r"|[^\W\d]{3,14}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4})(?!\d)")
 LONGEST = 300  # characters of a byline that are searched
 
 
@@ -47,5 +51,6 @@ def _worded(text: str) -> date | None:
         return None
     import dateparser
 
-    parsed = dateparser.parse(found.group(), settings={"REQUIRE_PARTS": ["day", "month", "year"], "PREFER_DATES_FROM": "past"})
+    parsed: datetime | None = dateparser.parse(
+        found.group(), settings={"REQUIRE_PARTS": ["day", "month", "year"], "PREFER_DATES_FROM": "past"})
     return parsed.date() if parsed is not None else None

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from boilerstrip.segment.html import TreePage
 from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
+from boilerstrip.segment.html import TreePage
 
 __all__ = ["Block", "Reason", "Result"]
 
@@ -78,7 +78,8 @@ class Scored:
 
     `joint` is what stands between a block and the one before it in the text: "" glued, " " the same paragraph, a line
     end or a blank line. `other` and `other_confidence` are the best label besides body and its share of what is not
-    story. `fixed` holds the blocks that a rule of the user decides, `hits` those that a rule spoke about. `tree` is the page as HTML, where it is: one block of it per block here.
+    story. `fixed` holds the blocks that a rule of the user decides, `hits` those that a rule spoke about. `tree` is the page
+    as HTML, where it is: one block of it per block here.
     """
 
     text: list[str]
@@ -166,7 +167,8 @@ class Result:
     @cached_property
     def text(self) -> str:
         """The kept blocks, torn and wrapped lines re-joined, paragraph breaks preserved."""
-        s, parts, last = self.scored, [], -2
+        s, last = self.scored, -2
+        parts: list[str] = []
         for number, kept in enumerate(self._decided[1]):
             if kept:
                 if parts:

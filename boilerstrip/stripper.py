@@ -63,11 +63,19 @@ class Stripper:
         """
         return self._run([(self._page(raw), url)])[0]
 
-    def clean_many(self, raws: Iterable[Raw | tuple[Raw, str | None]]) -> Iterator[Result]:
+    def clean_many(self, raws: Iterable[Raw | tuple[Raw, str | None]], *, workers: int = 1) -> Iterator[Result]:
         """The stories of many pages, lazily and in order, measured in batches.
 
         An item is a page, or a pair of a page and its URL. A bad item never stops the run: its Result has `error` set.
+        With more than one of `workers` that many processes do the work; results are the same, and few are in flight.
         """
+        if workers == 1:
+            return self._clean_many(raws)
+        from boilerstrip.parallel import clean_many
+
+        return clean_many(raws, self, workers)
+
+    def _clean_many(self, raws: Iterable[Raw | tuple[Raw, str | None]]) -> Iterator[Result]:
         batch: list[tuple[Page, str | None] | Exception] = []
         size = 0
         for item in raws:
@@ -140,9 +148,10 @@ class Stripper:
         features = measure(atoms)
         hits = pack.hits(atoms, features, urls)
         scores = model(features, pack.evidence(hits, atoms, features.words), atoms.first, evidence)
+        site = self.options.site.hits(atoms, features) if self.options.site is not None else None
         return [decide(text, atoms, number, features.words, scores[number],
                        hits.at(int(atoms.first[number]), int(atoms.first[number + 1])), pack, self.options, model.calibration,
-                       model.card["version"], trees[number] if trees is not None else None)
+                       model.card["version"], trees[number] if trees is not None else None, site)
                 for number, text in enumerate(texts)]
 
 
@@ -161,6 +170,6 @@ def clean(raw: Raw, *, url: str | None = None, **options: Any) -> Result:
     return (Stripper(**options) if options else _default()).clean(raw, url=url)
 
 
-def clean_many(raws: Iterable[Raw | tuple[Raw, str | None]], **options: Any) -> Iterator[Result]:
+def clean_many(raws: Iterable[Raw | tuple[Raw, str | None]], *, workers: int = 1, **options: Any) -> Iterator[Result]:
     """The stories of many pages, lazily and in order; see `Stripper.clean_many`."""
-    return (Stripper(**options) if options else _default()).clean_many(raws)
+    return (Stripper(**options) if options else _default()).clean_many(raws, workers=workers)

@@ -181,6 +181,18 @@ def test_explain_prints_no_colours_into_a_file(cli: Cli) -> None:
 
 HOSTILE = ("A \x1b[31mred\x1b[0m herring \x1b]0;title\x07 was \u202eseen\u202c off \x9b2J the \x08 pier\r\n" * 3).encode()
 
+KEEP_HERRING = """
+[[rule]]
+id = "mine.herring"
+label = "body"
+weight = 4.0
+position = "anywhere"
+action = "keep"
+phrases = ["herring"]
+examples = ["A red herring."]
+counterexamples = ["A red boat."]
+"""
+
 
 @pytest.mark.parametrize("command", [("explain",), ("rules", "why")])
 def test_page_text_cannot_steer_the_terminal(cli: Cli, command: tuple[str, ...]) -> None:
@@ -198,7 +210,9 @@ def test_page_text_cannot_steer_the_terminal(cli: Cli, command: tuple[str, ...])
 def test_a_terminal(tmp_path: Path, command: str, environment: dict[str, str], coloured: bool) -> None:
     page = tmp_path / "page.txt"
     page.write_bytes(HOSTILE)
-    seen = on_terminal([command, "--threshold", "0", page], environment)
+    rules = tmp_path / "rules.toml"
+    rules.write_text(KEEP_HERRING)  # so that the page is kept, whatever the model says
+    seen = on_terminal([command, "--rules", rules, page], environment)
     assert ("\x1b[32m" in seen) is coloured
     assert "\x1b[31mred" not in seen
     assert "\x1b]0;title" not in seen

@@ -87,7 +87,6 @@ def test_threshold_does_not_depend_on_the_order() -> None:
     assert expected_f1_threshold(p[::-1].copy(), words[::-1].copy()) == pytest.approx(expected_f1_threshold(p, words))
 
 
-@pytest.mark.xfail(strict=True, reason="expected_f1_threshold of blocks without words is 0, so that everything is kept, however unlikely")
 def test_pages_without_words_keep_nothing_unlikely() -> None:
     assert decided("!!!\n***", lambda _: FURNITURE).text == ""
 
@@ -223,7 +222,6 @@ def test_a_page_of_torn_lines_is_rejoined_without_spaces_to_tell() -> None:
     assert decided(text).text.count("\n") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="rejoined: TORN consumes the character behind a seam, so a line of one character has only one seam")
 @pytest.mark.parametrize(("text", "wanted"), (
     ("The letter \nI\n was torn off.", "The letter I was torn off."),
     ("The ferry of \nOldbrook\n, \nthe last one, sank.", "The ferry of Oldbrook, the last one, sank.")))
@@ -258,7 +256,6 @@ def test_every_line_end_separates_alike(end: str) -> None:
     assert texts(decided(PAGE_OF_LINES.replace("\n", end))) == texts(decided(PAGE_OF_LINES))
 
 
-@pytest.mark.xfail(strict=True, reason="_joints: the CR of CRLF has the class SPACE, so that every line ends in a space and counts as torn")
 def test_crlf_separates_like_lf() -> None:
     assert texts(decided(PAGE_OF_LINES.replace("\n", "\r\n"))) == texts(decided(PAGE_OF_LINES))
 

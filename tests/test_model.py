@@ -159,11 +159,11 @@ def test_bags_are_means_and_maxima_of_embeddings() -> None:
 
 
 def test_words_outside_the_vocabulary_have_row_0() -> None:
-    model = tiny()
+    words = tiny()._words
     vocabulary = arrays()["vocabulary"]
-    assert model.rows(vocabulary).tolist() == list(range(1, len(vocabulary) + 1))
+    assert words.rows(vocabulary).tolist() == list(range(1, len(vocabulary) + 1))
     same_slot = vocabulary ^ np.uint64(1)
-    assert model.rows(same_slot).tolist() == [0] * len(vocabulary)
+    assert words.rows(same_slot).tolist() == [0] * len(vocabulary)
 
 
 def test_shapes_of_scores() -> None:

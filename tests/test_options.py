@@ -131,7 +131,6 @@ def test_options_with_rules_pickle() -> None:
     assert pickle.loads(pickle.dumps(options)) == options
 
 
-@pytest.mark.xfail(strict=True, reason="Rule holds a dict and lists, so that it and Options with rules cannot be hashed")
 def test_options_with_rules_hash() -> None:
     assert hash(Options(rules=[RULE])) == hash(Options(rules=[RULE]))
 

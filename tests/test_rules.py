@@ -148,7 +148,6 @@ def test_evidence_is_the_strongest_hit_of_each_label() -> None:
     assert not found[1].any()
 
 
-@pytest.mark.xfail(strict=True, reason="evidence takes the maximum with 0: rules of negative weight, which are allowed, do nothing")
 def test_negative_weights_speak_against_a_label() -> None:
     _, found = evidence(["Buy a lamp"], rule("buy a lamp", weight=-3.0))
     assert found[0, LABELS.index(Label.AD)] == -3
@@ -177,7 +176,6 @@ def test_a_phrase_inside_a_line_is_no_heading() -> None:
     assert not found.any()
 
 
-@pytest.mark.xfail(strict=True, reason="_story_resumes pairs the last block of a page with the first of the next page in the batch")
 def test_sections_do_not_depend_on_the_next_page() -> None:
     page = f"More stories\n{PROSE}"
     _, alone = evidence([page], HEADING)
@@ -216,7 +214,6 @@ def test_each_page_of_a_batch_has_its_own_url() -> None:
     assert [bool(result.page[0].hits) for result in stripper.clean_many(pages)] == [True, False, False]
 
 
-@pytest.mark.xfail(strict=True, reason="a rule with sites parses the URL unguarded: ValueError for a malformed one")
 def test_a_malformed_url_is_no_error() -> None:
     assert not hit("Buy a lamp", rule("buy a lamp", sites=("saltmarsh.example",)), url="http://[saltmarsh")
 
@@ -305,14 +302,9 @@ def test_a_rule_needs_an_id(row: dict[str, Any]) -> None:
         Rule.from_dict(row)
 
 
-NO_LISTS = "from_dict iterates over the phrases before it knows that they are lists: TypeError"
-
-
 @pytest.mark.parametrize("change", (
-    pytest.param({"phrases": 3}, marks=pytest.mark.xfail(strict=True, reason=NO_LISTS)),
-    pytest.param({"phrases": {"en": 3}}, marks=pytest.mark.xfail(strict=True, reason=NO_LISTS)),
-    {"pattern": 5, "cue": "digit"}, {"max_words": "five"}, {"examples": "buy a lamp"}, {"counterexamples": "The lamp"},
-    {"sites": "saltmarsh.example"}, {"examples": [3]}))
+    {"phrases": 3}, {"phrases": {"en": 3}}, {"pattern": 5, "cue": "digit"}, {"max_words": "five"}, {"examples": "buy a lamp"},
+    {"counterexamples": "The lamp"}, {"sites": "saltmarsh.example"}, {"examples": [3]}))
 def test_a_value_of_a_wrong_type_names_the_rule(change: dict[str, Any]) -> None:
     with pytest.raises(RuleError, match=r"mine\.lamp"):
         Rule.from_dict({**GOOD, **change})
@@ -392,7 +384,6 @@ def test_a_catastrophic_pattern_behind_a_phrase_is_stopped_too() -> None:
         hits(f"buy a lamp {HOSTILE}", rule("buy a lamp", position="anywhere", pattern=r"(a|aa)+$"))
 
 
-@pytest.mark.xfail(strict=True, reason="clean_many lets the RuleError of one page end the run: it costs all pages")
 def test_a_catastrophic_pattern_costs_one_page_of_many() -> None:
     results = list(Stripper(rules=[SLOW]).clean_many([PROSE, HOSTILE, PROSE]))
     assert [result.error is not None for result in results] == [False, True, False]

@@ -172,7 +172,7 @@ class Model:
 
 
 def _sigmoid(x: Floats) -> Floats:
-    out: Floats = 1 / (1 + np.exp(-np.clip(x, -60, 60)))
+    out: npt.NDArray[Any] = 1 / (1 + np.exp(-np.clip(x, -60, 60)))
     return out
 
 

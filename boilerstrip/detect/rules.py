@@ -114,7 +114,8 @@ class Rule:
         return rule
 
     def _check(self, name: str) -> None:
-        for value, allowed, what in ((self.position, POSITIONS, "position"), (self.action, ACTIONS, "action"), (self.cue, (None, *CUES), "cue")):
+        for value, allowed, what in ((self.position, POSITIONS, "position"), (self.action, ACTIONS, "action"),
+                                     (self.cue, (None, *CUES), "cue")):
             if value not in allowed:
                 raise RuleError(f"{name}: {what} must be one of {', '.join(str(a) for a in allowed if a)}")
         if not isinstance(self.weight, (int, float)) or not -10 <= self.weight <= 10:
@@ -293,7 +294,7 @@ class RulePack:
             found = atoms.classes == C.DIGIT if characters is None else np.isin(atoms.codes, [ord(c) for c in characters])
             before = np.cumsum(np.append(False, found), dtype=np.int32)
             owners = short[before[atoms.end[short]] > before[atoms.start[short]]]
-            builtin = self._any_of_cue.get(cue, lambda text: None)
+            builtin: Callable[[str], object] = self._any_of_cue.get(cue, lambda text: None)
             seen: dict[str, list[int]] = {}
             for at in owners.tolist():
                 text = _text(atoms, at)

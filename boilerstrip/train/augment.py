@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
 from boilerstrip.labels import LABELS, Label
-from boilerstrip.train.dataset import NUMBER, UNKNOWN, WEAK, HAND, Rendering
+from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN, Rendering
 
 BODY, TITLE, RELATED, BYLINE = (NUMBER[x] for x in (Label.BODY, Label.TITLE, Label.RELATED, Label.BYLINE))
 
@@ -58,7 +59,7 @@ class Doc:
         return replace(self, story=np.full(n, story, np.uint8), label=np.full(n, label, np.uint8), source=np.full(n, source, np.uint8))
 
 
-def doc_of(rendering: Rendering, **facts: str) -> Doc:
+def doc_of(rendering: Rendering, **facts: Any) -> Doc:
     return Doc(codes_of(rendering.text), rendering.story, rendering.label, rendering.source, **facts)
 
 
@@ -105,7 +106,8 @@ SMALL_WORDS = {
     "nl": "het een van de dat niet met voor", "pl": "nie się jest na że do jak przez", "cs": "že se je na jsou které pro také",
     "sv": "och att det som är för inte på", "da": "og det at er til på med ikke", "no": "og det som er på til ikke har",
     "fi": "ja on ei että oli se mutta myös", "tr": "ve bir bu için ile da de olarak", "hu": "és hogy nem az egy is volt meg",
-    "ro": "și în de care pe este nu din", "ru": "и в не на что с по как", "uk": "і в не на що з та як", "vi": "và của là các có cho không được",
+    "ro": "și în de care pe este nu din", "ru": "и в не на что с по как", "uk": "і в не на що з та як",
+    "vi": "và của là các có cho không được",
     "id": "yang dan di dengan untuk dari ini tidak", "el": "και το να του η της με για", "ar": "في من على أن إلى عن التي مع",
     "fa": "و در به از که این است را", "he": "של את על לא הוא זה עם גם", "hi": "के में की है और से का को",
 }
@@ -347,8 +349,8 @@ class Augmenter:
         if rng.random() < 0.6:
             top.append(piece(writer.fill("{outlet}{date}") + "\n", BYLINE))
         middle = [piece("\n", BODY, 1)]
-        for kind, chance in (("media_ui", 0.4), ("navigation", 0.2), ("share", 0.3), ("ai_promo", 0.6), ("ai_promo", 0.4), ("subscribe", 0.2),
-                             ("comments", 0.6), ("comments", 0.4)):
+        for kind, chance in (("media_ui", 0.4), ("navigation", 0.2), ("share", 0.3), ("ai_promo", 0.6), ("ai_promo", 0.4),
+                             ("subscribe", 0.2), ("comments", 0.6), ("comments", 0.4)):
             if rng.random() < chance:
                 middle.append(writer.doc(kind))
         if rng.random() < 0.85:
@@ -368,8 +370,8 @@ class Augmenter:
             return doc
         kinds_inside = ("ad", "ad", "ad_prose", "related_inline", "related_inline", "share", "subscribe", "subscribe_prose", "caption",
                         "caption", "caption", "caption", "media_ui", "ai_promo", "other")
-        kinds_after = ("share", "share", "byline", "subscribe", "subscribe_prose", "comments", "ai_promo", "ai_promo", "legal", "ad", "navigation",
-                       "related_heading", "other")
+        kinds_after = ("share", "share", "byline", "subscribe", "subscribe_prose", "comments", "ai_promo", "ai_promo", "legal", "ad",
+                       "navigation", "related_heading", "other")
         kinds_before = ("byline", "byline", "share", "navigation", "ad", "media_ui", "ai_promo", "caption")
         spots: list[tuple[int, Doc]] = []
         for _ in range(rng.choice((0, 1, 1, 2, 3, 6))):

@@ -14,40 +14,36 @@ from boilerstrip.detect.rules import builtin_rules
 from boilerstrip.features import measure
 from boilerstrip.segment.text import segment
 from boilerstrip.train.augment import Augmenter, Doc
-from boilerstrip.train.dataset import BODY_NUMBER, HAND, UNKNOWN
+from boilerstrip.train.dataset import BODY_NUMBER, UNKNOWN
 from boilerstrip.train.fit import majority
+from boilerstrip.train.trees import TreeDoc, measured_trees, without_story
 
 KINDS = ("separated", "lines", "glued")
-IDENTITY = {kind: {"logit": [-12.0, 12.0], "calibrated": [6e-6, 1 - 6e-6]} for kind in KINDS}
-BINS = 30
+CURVE = np.linspace(-12, 12, 97)  # logits at which a calibration curve is stored
+PRIOR = 0.02  # pull of a kind's slope and shift towards those of all kinds together, against the loss per page
+
+
+def curve(slope: float, shift: float) -> dict[str, list[float]]:
+    """A logistic calibration curve by its knots; `decide` interpolates between them."""
+    return {"logit": [round(float(x), 4) for x in CURVE], "calibrated": [round(float(p), 6) for p in 1 / (1 + np.exp(-slope * CURVE - shift))]}
 
 
 def uncalibrated() -> dict[str, Any]:
     """A calibration that changes nothing (the logistic curve)."""
-    logits = np.linspace(-12, 12, 97)
-    curve = {"logit": logits.tolist(), "calibrated": (1 / (1 + np.exp(-logits))).tolist()}
-    return {"story": dict.fromkeys(KINDS, curve), "label_temperature": 1.0, "no_story": [1.0, 0.0]}
+    return {"story": dict.fromkeys((*KINDS, "html"), curve(1, 0)), "label_temperature": 1.0, "no_story": [1.0, 0.0]}
 
 
-def isotonic(logits: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> dict[str, list[float]]:
-    """Pool-adjacent-violators over bins of equal weight (Zadrozny & Elkan 2002); knots for linear interpolation."""
-    order = np.argsort(logits, kind="stable")
-    logits, truth, weight = logits[order], truth[order], weight[order]
-    edges = np.searchsorted(np.cumsum(weight), np.linspace(0, weight.sum(), BINS + 1)[1:-1])
-    blocks: list[list[float]] = []  # [sum of weight, of weight x truth, of weight x logit]
-    for part in np.split(np.arange(len(logits)), edges):
-        if len(part) == 0:
-            continue
-        w = weight[part]
-        blocks.append([float(w.sum()) + 1e-9, float((w * truth[part]).sum()), float((w * logits[part]).sum())])
-        while len(blocks) > 1 and blocks[-2][1] / blocks[-2][0] >= blocks[-1][1] / blocks[-1][0]:
-            last = blocks.pop()
-            blocks[-1] = [a + b for a, b in zip(blocks[-1], last)]
-    x = [b[2] / b[0] for b in blocks]
-    y = [min(max(b[1] / b[0], 0.002), 0.998) for b in blocks]
-    low, high = min(x[0] - 3, -9.0), max(x[-1] + 3, 9.0)
-    return {"logit": [round(v, 4) for v in (low, *x, high)],
-            "calibrated": [round(v, 5) for v in (min(y[0], 0.002), *y, max(y[-1], 0.998))]}
+def platt(logits: np.ndarray, truth: np.ndarray, weight: np.ndarray, prior: tuple[float, float] = (1.0, 0.0), pull: float = 0.0) -> tuple[float, float]:
+    """Slope and shift that make the truth most likely (Platt 1999), pulled towards a prior; a few Newton steps."""
+    x = np.stack([logits, np.ones_like(logits)], 1)
+    w = weight / weight.sum()
+    found, centre = np.array(prior), np.array(prior)
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-np.clip(x @ found, -30, 30)))
+        gradient = x.T @ (w * (p - truth)) + 2 * pull * (found - centre)
+        hessian = (x * (w * p * (1 - p))[:, None]).T @ x + 2 * pull * np.eye(2) + 1e-6 * np.eye(2)
+        found = found - np.linalg.solve(hessian, gradient)
+    return float(found[0]), float(found[1])
 
 
 def scores_of(model: Model, docs: Sequence[Doc]) -> list[tuple[Any, ...]]:
@@ -65,16 +61,43 @@ def scores_of(model: Model, docs: Sequence[Doc]) -> list[tuple[Any, ...]]:
     return out
 
 
+def known(rows: Sequence[tuple[Any, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits, truths and words of all atoms whose truth is known."""
+    logits, truth, words = (np.concatenate([r[k] if k != 1 else r[1].story for r in rows]) for k in (1, 2, 5))
+    chosen = (truth >= 0) & (words > 0)
+    return logits[chosen].astype(np.float64), truth[chosen].astype(np.float64), words[chosen].astype(np.float64)
+
+
 def calibrate(model: Model, docs: Sequence[Doc], seed: int = 0) -> dict[str, Any]:
-    """The calibration of a model, from the renderings of the calibration fold."""
+    """The calibration of a text model, from the renderings of the calibration fold."""
     rows = scores_of(model, docs)
-    story = {}
-    for kind in KINDS:
-        mine = [r for r in rows if kind_of_input(r[0], 0, len(r[0])) == kind]
-        logits, truth, words = (np.concatenate([x[k] if k != 1 else x[1].story for x in mine]) for k in (1, 2, 5))
-        known = (truth >= 0) & (words > 0)
-        story[kind] = isotonic(logits[known], truth[known].astype(float), words[known].astype(float))
-    return {"story": story, "label_temperature": label_temperature(rows), "no_story": no_story(model, docs, seed)}
+    common = platt(*known(rows))
+    story = {kind: curve(*platt(*known([r for r in rows if kind_of_input(r[0], 0, len(r[0])) == kind]), common, PRIOR)) for kind in KINDS}
+    rng = random.Random(seed)
+    whole = [d for d in docs if (d.story == 1).sum() > 200]
+    augmenter = Augmenter(whole, rng)
+    empty = [augmenter.without_story(d) for d in rng.sample(whole, min(len(whole), 200))]
+    return {"story": story, "label_temperature": label_temperature(rows),
+            "no_story": no_story(scores_of(model, rng.sample(whole, min(len(whole), 400))), scores_of(model, [d for d in empty if len(d) > 20]))}
+
+
+def tree_scores_of(model: Model, docs: Sequence[TreeDoc]) -> list[tuple[Any, ...]]:
+    """As `scores_of`, for HTML."""
+    out, pack = [], builtin_rules()
+    for doc in docs:
+        m = measured_trees([doc])
+        if len(m.atoms):
+            evidence = pack.evidence(pack.hits(m.atoms, m.features), m.atoms, m.features.words)
+            scores = model(m.features, evidence, m.atoms.first, m.tree)[0]
+            out.append((m.atoms, scores, m.story, m.label, m.label_weight, m.features.words))
+    return out
+
+
+def calibrate_trees(model: Model, docs: Sequence[TreeDoc]) -> dict[str, Any]:
+    """The calibration of a model for HTML."""
+    rows = tree_scores_of(model, docs)
+    empty = tree_scores_of(model, [without_story(d) for d in docs if d.page_type == "article"])
+    return {"story": {"html": curve(*platt(*known(rows)))}, "label_temperature": label_temperature(rows), "no_story": no_story(rows, empty)}
 
 
 def label_temperature(rows: Sequence[tuple[Any, ...]]) -> float:
@@ -92,20 +115,10 @@ def label_temperature(rows: Sequence[tuple[Any, ...]]) -> float:
     return float(min(np.arange(0.5, 4.0, 0.05).tolist(), key=loss))
 
 
-def no_story(model: Model, docs: Sequence[Doc], seed: int) -> list[float]:
-    """Slope and shift for the logit of "no story", from pages with and without their story."""
-    rng = random.Random(seed)
-    whole = [d for d in docs if (d.story == 1).sum() > 200]
-    empty = [Augmenter(whole, rng).without_story(d) for d in rng.sample(whole, min(len(whole), 200))]
-    empty = [d for d in empty if len(d) > 20]
-    x = np.array([r[1].page[-1] for r in scores_of(model, [*whole[:400], *empty])])
-    y = np.array([0.0] * len(scores_of(model, whole[:400])) + [1.0] * (len(x) - min(len(whole), 400)))
-    weight = np.where(y == 1, 0.05 / max(y.sum(), 1), 0.95 / max((1 - y).sum(), 1))  # one page in twenty has no story
-    best, found = (1.0, 0.0), np.inf
-    for slope in np.arange(0.3, 2.1, 0.1):
-        for shift in np.arange(-6, 6.1, 0.25):
-            z = np.clip(slope * x + shift, -30, 30)
-            value = float((weight * (np.log1p(np.exp(z)) - y * z)).sum())
-            if value < found:
-                best, found = (float(slope), float(shift)), value
-    return [round(v, 3) for v in best]
+def no_story(full: Sequence[tuple[Any, ...]], empty: Sequence[tuple[Any, ...]]) -> list[float]:
+    """Slope and shift for the logit of "no story", from pages with and without their story; one page in twenty is
+    taken to have none."""
+    x = np.array([r[1].page[-1] for r in (*full, *empty)])
+    y = np.array([0.0] * len(full) + [1.0] * len(empty))
+    weight = np.where(y == 1, 0.05 / len(empty), 0.95 / len(full))
+    return [round(v, 3) for v in platt(x.astype(np.float64), y, weight, pull=1e-3)]

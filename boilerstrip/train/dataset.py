@@ -22,7 +22,7 @@ from lxml import html as lxml_html
 
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.train import measures
-from boilerstrip.train.render import RENDERERS, decode, lines_of
+from boilerstrip.train.render import RENDERERS, decode
 from boilerstrip.train.weak import element_label, footer_label
 
 UNKNOWN = 255
@@ -55,6 +55,14 @@ class Node:
     weak: int = UNKNOWN
     hand: int = UNKNOWN
     words: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # per word: in the gold text
+
+
+@dataclass
+class Lesson:
+    """What a teacher says of text nodes: story (1, 0 or UNKNOWN) and labels."""
+
+    story: dict[int, int]
+    label: dict[int, int]
 
 
 @dataclass
@@ -200,7 +208,7 @@ def place_hand_labels(nodes: list[Node], text: str, node_of: np.ndarray, lines: 
     votes: dict[int, Counter[int]] = {}
     for match in matcher.get_matching_blocks():
         for k in range(match.size):
-            (a, b), line = rows[match.a + k]
+            (a, b), _ = rows[match.a + k]
             found += 1
             owners = node_of[a:b]
             present, counts = np.unique(owners[owners >= 0], return_counts=True)
@@ -221,6 +229,18 @@ def drop_contradicted(nodes: list[Node]) -> None:
             for node in nodes:
                 if node.weak == number and node.words.sum() > 0.5 * len(node.words):
                     node.weak = UNKNOWN
+
+
+def learn(nodes: list[Node], lesson: Lesson, story: bool) -> None:
+    """Take a teacher's labels where there are none, and its story where there is no gold text."""
+    for number, label in lesson.label.items():
+        if number < len(nodes) and nodes[number].weak == UNKNOWN:
+            nodes[number].weak = label
+    if story:
+        for number, node in enumerate(nodes):
+            told = lesson.story.get(number, UNKNOWN)
+            if len(node.words) == 0 and told != UNKNOWN:
+                node.words = np.full(len(measures.words(node.text)), told, np.uint8)
 
 
 def silver(html: str, job: dict[str, Any]) -> str | None:
@@ -255,7 +275,8 @@ def build(job: dict[str, Any]) -> Example | None:
             rendered[name] = trace(render(marked))
         except Exception:
             continue
-    gold = job["gold"] or silver(html, job)
+    lesson: Lesson | None = job.get("lesson")
+    gold = job["gold"] or (silver(html, job) if lesson is None else None)
     texts = [n.text for n in nodes]
     if job.get("labels"):
         text, node_of = rendered[job["labelled_renderer"]]
@@ -277,12 +298,15 @@ def build(job: dict[str, Any]) -> Example | None:
                 node.hand = NUMBER[Label.BODY]
             elif any(folded in s or s in folded for s in bad) and len(folded) > 3 and node.weak == UNKNOWN:
                 node.words = np.zeros(len(measures.words(folded)), np.uint8)
+    if lesson is not None:
+        learn(nodes, lesson, gold is None)
+    taught = lesson is not None and gold is None
     renderings = []
     wanted = Counter(measures.words(gold)) if gold else None
     for name, (text, node_of) in rendered.items():
         if wanted and (Counter(measures.words(text)) & wanted).total() < 0.5 * wanted.total():
             continue
-        renderings.append(Rendering(name, text, *spread(node_of, text, nodes, gold is not None)))
+        renderings.append(Rendering(name, text, *spread(node_of, text, nodes, gold is not None or taught)))
     return Example(job["id"], job["set"], job["site"], job["fold"], job["page_type"], gold, job["title"], nodes,
                    renderings, job.get("lines"), job.get("labels"), job.get("labelled_renderer", ""))
 
@@ -309,9 +333,10 @@ def jobs(data: Path) -> Iterator[dict[str, Any]]:
             }
 
 
-def load(data: Path, workers: int = 2) -> Iterator[Example]:
-    """All examples of a data directory, in the order of its files."""
+def load(data: Path, lessons: dict[str, Lesson] | None = None, workers: int = 2) -> Iterator[Example]:
+    """All examples of a data directory, in the order of its files; `lessons` by their ids."""
+    todo = [{**job, "lesson": (lessons or {}).get(job["id"])} for job in jobs(data)]
     with ProcessPoolExecutor(workers) as pool:
-        for example in pool.map(build, list(jobs(data)), chunksize=8):
+        for example in pool.map(build, todo, chunksize=8):
             if example is not None and example.renderings:
                 yield example

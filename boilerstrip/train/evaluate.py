@@ -95,7 +95,8 @@ class Calibration:
         out = {}
         for kind, rows in sorted(self.rows.items()):
             s, y, w = zip(*rows)
-            out[kind] = {"lines": len(rows), "ece_lines": measures.expect_calibration(s, y), "ece_words": measures.expect_calibration(s, y, w),
+            out[kind] = {"lines": len(rows), "ece_lines": measures.expect_calibration(s, y),
+                         "ece_words": measures.expect_calibration(s, y, w),
                          "brier_words": sum(c * (a - b) ** 2 for a, b, c in rows) / sum(w)}
         return out
 
@@ -294,13 +295,15 @@ def table(figures: dict[str, Any]) -> str:
         out.append(f"{name}: " + ", ".join(f"{k} {v:.4f}" for k, v in figures[name].items()))
     out.append(f"foreign story appended, line F1: {figures['splice_line_f1']:.4f}")
     for kind, row in figures["calibration"].items():
-        out.append(f"calibration, {kind}: ECE by words {row['ece_words']:.4f}, by lines {row['ece_lines']:.4f}, Brier by words {row['brier_words']:.4f}")
+        out.append(f"calibration, {kind}: ECE by words {row['ece_words']:.4f}, by lines {row['ece_lines']:.4f}, "
+                   f"Brier by words {row['brier_words']:.4f}")
     for label, row in figures["labels"].items():
         out.append(f"label {label:<12} F1 {row['f1']:.3f}" + (f"  p {row['p']:.3f}  r {row['r']:.3f}  n {row['n']}" if "n" in row else ""))
     if "speed" in figures:
         s = figures["speed"]
-        out.append(f"speed: {s['pages_per_s']:.0f} pages/s of {s['chars_per_page']:.0f} characters, {s['times_trafilatura']:.1f} x trafilatura on the "
-                   f"HTML ({s['trafilatura_pages_per_s']:.1f}/s); clean() of a 16 KB page: median {s['median_ms_16kb']:.2f} ms")
+        out.append(f"speed: {s['pages_per_s']:.0f} pages/s of {s['chars_per_page']:.0f} characters, "
+                   f"{s['times_trafilatura']:.1f} x trafilatura on the HTML ({s['trafilatura_pages_per_s']:.1f}/s); "
+                   f"clean() of a 16 KB page: median {s['median_ms_16kb']:.2f} ms")
     for name, row in figures.get("peers", {}).items():
         out.append(f"peer {name}: " + ", ".join(f"{k} {v:.3f}" for k, v in row.items()))
     return "\n".join(out)

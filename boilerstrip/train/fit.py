@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from boilerstrip.detect.model import slot_of
-from boilerstrip.features import DENSE, Features, measure, tokenize
+from boilerstrip.features import Features, measure, tokenize
 from boilerstrip.labels import LABELS, PageType
 from boilerstrip.segment.html import TreeEvidence
 from boilerstrip.segment.text import Atoms, segment
@@ -61,7 +61,7 @@ def vocabulary(docs: Sequence[Doc], min_sites: int) -> np.ndarray:
         pending.append(np.unique(np.concatenate(arrays)))
     every, times = np.unique(np.concatenate(pending), return_counts=True)
     chosen = np.union1d(every[times >= min_sites], furniture_vocabulary())
-    slots, first = np.unique(slot_of(chosen), return_index=True)  # one word per slot of the look-up table
+    _, first = np.unique(slot_of(chosen), return_index=True)  # one word per slot of the look-up table
     return chosen[first]
 
 
@@ -177,7 +177,8 @@ def tensors(m: Measured, lookup: Lookup, evidence: np.ndarray, centre: np.ndarra
     return Batch(
         torch.from_numpy(dense), as_long(row), len(size), length, as_long(uni), as_long(tokens.first[:-1].copy()), as_long(multi),
         as_long(grams_first[:-1].copy()), as_long(group), as_long(group_atom),
-        torch.from_numpy(m.features.own[content].astype(np.float32)), m.features.groups, torch.from_numpy(m.features.words.astype(np.float32)), tree, tree_first)
+        torch.from_numpy(m.features.own[content].astype(np.float32)), m.features.groups,
+        torch.from_numpy(m.features.words.astype(np.float32)), tree, tree_first)
 
 
 @dataclass

@@ -75,7 +75,8 @@ def _runs(raw: list[str], gold: list[str], n: int, most: int) -> list[tuple[int,
     at = defaultdict(list)
     for j in range(len(gold) - n + 1):
         at[tuple(gold[j:j + n])].append(j)
-    runs, done = [], {}
+    runs = []
+    done: dict[int, int] = {}
     for i in range(len(raw) - n + 1):
         for j in at.get(tuple(raw[i:i + n]), ())[:most]:
             if done.get(i - j, -1) > i:
@@ -222,12 +223,14 @@ HEADINGS = ("Related Articles", "You may also like", "More stories", "Read next"
 CARDS = ("paragraphs", "card", "double", "one")
 
 
-def splice(lines: Sequence[str], story: Sequence[int], donor: Sequence[str], donor_title: str, rng: random.Random) -> tuple[list[str], list[int]]:
+def splice(lines: Sequence[str], story: Sequence[int], donor: Sequence[str], donor_title: str,
+           rng: random.Random) -> tuple[list[str], list[int]]:
     """Append another page's story lines after this page's last story line; all of it is labelled 0."""
     last = max((i for i, y in enumerate(story) if y == 1), default=len(lines) - 1) + 1
     at = min(len(lines), last + rng.choice((0, 0, 1, 3, 8)))
     heading, card = rng.choice(HEADINGS), rng.choice(CARDS)
-    outlet, when = rng.choice(("Business Daily", "Metro Desk", "Le Courrier")), rng.choice(("3 hours ago", "timean hour ago", "11 Jun 2025"))
+    outlet = rng.choice(("Business Daily", "Metro Desk", "Le Courrier"))
+    when = rng.choice(("3 hours ago", "timean hour ago", "11 Jun 2025"))
     foreign = [heading] if heading else []
     if card == "paragraphs":
         foreign += [donor_title, *donor]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,21 @@ from typing import Any
 import numpy as np
 
 from boilerstrip.detect.rules import RulePack, builtin_rules
+from boilerstrip.segment.html import TREE_DENSE
 from boilerstrip.train.augment import Doc, doc_of, language_of
-from boilerstrip.train.calibrate import calibrate
-from boilerstrip.train.dataset import Example, load
+from boilerstrip.train.calibrate import calibrate, calibrate_trees
+from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
-from boilerstrip.train.fit import Config, Evidence, Measured, Trained, fit
+from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Trained, fit
+from boilerstrip.train.network import Shape
+from boilerstrip.train.teach import lesson
+from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
+from boilerstrip.train.written import doc_of_page, read_pages
 
-DEFAULT_OUT = Path(__file__).parents[1] / "weights" / "text.npz"
+WEIGHTS = Path(__file__).parents[1] / "weights"
+WRITTEN = Path(__file__).parents[2] / "fixtures" / "hard" / "tune"  # pages that we wrote; the unseen half is never trained on
+TEXT = Config()
+HTML = Config(shape=Shape(extra=len(TREE_DENSE), tree=8), epochs=8)
 FILES = ("labelled.jsonl", "wcxb-dev/ground_truth.jsonl", "news-dev/ground_truth.jsonl", "sites-dev/ground_truth.jsonl",
          "segments-dev/segments.jsonl")
 
@@ -50,31 +58,59 @@ def rule_evidence(pack: RulePack, drop: float) -> Evidence:
     return evidence
 
 
-def prepared(data: Path, folds: Sequence[str]) -> dict[str, list[list[Doc]]]:
-    """Documents per fold, a list of renderings per page."""
-    out: dict[str, list[list[Doc]]] = {fold: [] for fold in folds}
-    for example in load(data):
-        if example.fold in out:
-            out[example.fold].append(docs_of(example))
-    return out
+def progress(name: str, epochs: int) -> Callable[[int, Trained, float], None]:
+    """Reports each epoch on stderr."""
+    def report(epoch: int, _: Trained, loss: float) -> None:
+        print(f"{name}: epoch {epoch + 1} of {epochs}, loss {loss:.4f}", file=sys.stderr, flush=True)
+    return report
 
 
-def finish(trained: Trained, config: Config, calibration: Sequence[Sequence[Doc]], out: Path, facts: dict[str, Any]) -> None:
-    """Calibrate on pages not seen in training, and write weights and card."""
+def card_of(data: Path, config: Config, pages: dict[str, int]) -> dict[str, Any]:
+    """The facts of a training run for the model card."""
+    return {"data_digest": data_digest(data), "pages": pages, "config": {k: v for k, v in asdict(config).items() if k != "shape"}}
+
+
+def trees_of(data: Path, examples: Sequence[Example]) -> dict[str, TreeDoc]:
+    """The pages that have their story in their HTML, by id."""
+    paths = {job["id"]: Path(job["path"]) for job in jobs(data)}
+    found = ((e.id, tree_doc(read_html(paths[e.id]), e)) for e in examples)
+    return {name: doc for name, doc in found if doc is not None}
+
+
+def train_html(data: Path, examples: Sequence[Example], out: Path, config: Config) -> dict[str, Lesson]:
+    """Train and write the model for HTML; returns what it teaches about the training pages."""
+    evidence = rule_evidence(builtin_rules(), config.drop_rules)
+    fold = {e.id: e.fold for e in examples}
+    docs = trees_of(data, [e for e in examples if e.fold != "validation"])
+    mine = [doc for name, doc in docs.items() if fold[name] == "train"]
+    news = [doc for name, doc in docs.items() if fold[name] == "train" and name.startswith("news-dev")]
+    trained = fit(TreeSource([*mine, *news]), config, evidence, progress("html", config.epochs))
+    held = [doc for name, doc in docs.items() if fold[name] == "calibration" and not name.startswith("segments-dev")]
     model = model_of(trained, config)
-    rows = [d for page in calibration for d in page]
-    save(out, trained, {**model.card, "calibration": calibrate(model, rows), **facts})
+    save(out, trained, {**model.card, "calibration": calibrate_trees(model, held),
+                        **card_of(data, config, {"train": len(mine), "calibration": len(held)})})
+    return {name: lesson(trained, doc, evidence) for name, doc in docs.items() if fold[name] == "train"}
 
 
-def train(data: Path, out: Path = DEFAULT_OUT, epochs: int | None = None, seed: int | None = None) -> Path:
-    """Train on the train fold, calibrate on the calibration fold, write the weights."""
-    config = Config()
-    config = replace(config, epochs=epochs or config.epochs, seed=config.seed if seed is None else seed)
+def train_text(data: Path, lessons: dict[str, Lesson], out: Path, config: Config) -> None:
+    """Train and write the model for text."""
+    docs: dict[str, list[list[Doc]]] = {"train": [], "calibration": []}
+    for example in load(data, lessons):
+        if example.fold == "train" or (example.fold == "calibration" and example.set != "segments-dev"):
+            docs[example.fold].append(docs_of(example))
+    written = [[doc_of_page(page)] for page in read_pages(WRITTEN)]
+    trained = fit(TextSource([*docs["train"], *written]), config, rule_evidence(builtin_rules(), config.drop_rules), progress("text", config.epochs))
+    model = model_of(trained, config)
+    save(out, trained, {**model.card, "calibration": calibrate(model, [d for page in docs["calibration"] for d in page]),
+                        **card_of(data, config, {"train": len(docs["train"]), "written": len(written), "calibration": len(docs["calibration"])})})
+
+
+def train(data: Path, out: Path = WEIGHTS, epochs: int | None = None, seed: int | None = None) -> Path:
+    """Train both models on the train fold, calibrate them on the calibration fold, and write `html.npz` and `text.npz`
+    to the folder `out`. The model for HTML comes first: it teaches the one for text."""
+    def adjusted(config: Config) -> Config:
+        return replace(config, epochs=epochs or config.epochs, seed=config.seed if seed is None else seed)
     print("rendering and aligning the pages", file=sys.stderr)
-    docs = prepared(data, ("train", "calibration"))
-    trained = fit(docs["train"], config, rule_evidence(builtin_rules(), config.drop_rules),
-                  lambda epoch, _, loss: print(f"epoch {epoch + 1} of {config.epochs}: loss {loss:.4f}", file=sys.stderr, flush=True))
-    finish(trained, config, docs["calibration"], out, {
-        "data_digest": data_digest(data), "pages": {fold: len(pages) for fold, pages in docs.items()},
-        "config": {k: v for k, v in asdict(config).items() if k != "shape"}})
+    lessons = train_html(data, list(load(data)), out / "html.npz", adjusted(HTML))
+    train_text(data, lessons, out / "text.npz", adjusted(TEXT))
     return out

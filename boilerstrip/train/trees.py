@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from boilerstrip.detect.model import slot_of
 from boilerstrip.features import measure
 from boilerstrip.labels import Label
 from boilerstrip.segment.html import TreePage, atoms_of_trees, segment_html
-from boilerstrip.detect.model import slot_of
 from boilerstrip.train.dataset import ADJACENT_NUMBERS, BODY_NUMBER, NUMBER, UNKNOWN, Example, Node
 from boilerstrip.train.fit import PAGE_TYPES, Config, Measured, ngrams
 
 TITLE = NUMBER[Label.TITLE]
+NO_STORY_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class TreeDoc:
     strength: np.ndarray
     site: str
     page_type: str
+    no_story: bool = False
 
 
 def truth_of(nodes: Sequence[Node], words: int, gold: bool) -> tuple[int, int, float]:
@@ -74,7 +76,7 @@ def measured_trees(docs: Sequence[TreeDoc]) -> Measured:
     story, label, strength = (np.concatenate([getattr(d, name) for d in docs]) for name in ("story", "label", "strength"))
     known = (story >= 0) & (features.words > 0)
     types = np.array([PAGE_TYPES.get(d.page_type, -1) for d in docs])
-    return Measured(atoms, features, story, label, strength, known, types, np.zeros(len(docs), bool), tree)
+    return Measured(atoms, features, story, label, strength, known, types, np.array([d.no_story for d in docs]), tree)
 
 
 def select(doc: TreeDoc, chosen: np.ndarray) -> TreeDoc:
@@ -86,8 +88,14 @@ def select(doc: TreeDoc, chosen: np.ndarray) -> TreeDoc:
     tokens = [page.tokens[page.token_first[b]:page.token_first[b + 1]] for b in chosen]
     cut = replace(page, text="\n".join(texts), start=start, end=start + lengths, dense=page.dense[chosen],
                   tokens=np.concatenate(tokens) if tokens else page.tokens[:0],
-                  token_first=np.concatenate([[0], np.cumsum([len(t) for t in tokens])]).astype(np.int64), blank_before=page.blank_before[chosen])
+                  token_first=np.concatenate([[0], np.cumsum([len(t) for t in tokens])]).astype(np.int64),
+                  blank_before=page.blank_before[chosen])
     return replace(doc, page=cut, story=doc.story[chosen], label=doc.label[chosen], strength=doc.strength[chosen])
+
+
+def without_story(doc: TreeDoc) -> TreeDoc:
+    """What is left of a page without its story."""
+    return replace(select(doc, np.flatnonzero(doc.story == 0)), no_story=True)
 
 
 class TreeSource:
@@ -121,7 +129,11 @@ class TreeSource:
 
     @staticmethod
     def thinned(doc: TreeDoc, noise: np.random.Generator) -> TreeDoc:
-        if noise.random() < 0.5 or len(doc.page) < 10:
+        if len(doc.page) < 10:
+            return doc
+        if noise.random() < NO_STORY_SHARE and doc.page_type == "article":
+            return without_story(doc)
+        if noise.random() < 0.5:
             return doc
         keep = (doc.story == 1) | (noise.random(len(doc.page)) >= noise.choice((0.1, 0.3, 0.6)))
         return select(doc, np.flatnonzero(keep)) if keep.sum() >= 3 else doc

@@ -125,7 +125,8 @@ def figures(pages: Sequence[WrittenPage], stripper: Stripper) -> dict[str, Any]:
         "stories_lost": sum(row["lost"] > 0.8 * row["words"]["body"] for row in stories),
         "pages_with_loss": sum(row["lines_lost"] > 0 for row in stories) / max(len(stories), 1),
         "exact": sum(row["exact"] for row in rows) / max(len(rows), 1),
-        "nearly_exact": sum(row["lost"] + sum(row["leaked"].values()) <= 0.02 * max(row["words"].get("body", 0), 50) for row in rows) / max(len(rows), 1),
+        "nearly_exact": sum(row["lost"] + sum(row["leaked"].values()) <= 0.02 * max(row["words"].get("body", 0), 50)
+                            for row in rows) / max(len(rows), 1),
         "words_lost": sum(row["lost"] for row in rows) / max(words["body"], 1),
         "words_leaked": {label: leaked[label] / words[label] for label in sorted(words) if label != "body"},
         "worst": sorted(((row["name"], row["lost"], row["leaked"]) for row in rows if not row["exact"]), key=lambda r: -r[1])}
