@@ -465,6 +465,7 @@ class Output:
         """Join the parts to the output (a folder keeps them), and the errors to their file."""
         parts, errors = ([path for n in range(self.parts) if (path := name(n)).exists()] for name in (self._part, self._errors))
         if not self.finished:
+            self.errors.unlink(missing_ok=True)  # of an earlier run
             if errors:
                 self.errors.parent.mkdir(parents=True, exist_ok=True)
                 join(errors, self.errors, "jsonl", self.errors.with_name(f"_{self.errors.name}.tmp"))
@@ -541,6 +542,7 @@ def run(inputs: Sequence[str | Path], target: str | Path, *, columns: Columns = 
     summary = Summary(output.counts, 0.0, len(output.done), errors)
     if output.finished and not output.is_folder and not (output.folder / JOURNAL).exists():
         output.clear()
+        summary.counts["errors"] = errors.read_bytes().count(b"\n") if errors.exists() else 0
         return summary
     begun = time.perf_counter()
     with _closing(output):

@@ -129,6 +129,15 @@ FIRST = {"lower": (C.LOWER,), "upper": (C.UPPER,), "caseless": (C.LETTER, C.IDEO
 LAST = {"stop": (C.STOP,), "colon": (C.COLON,), "comma": (C.COMMA, C.DASH), "quote": (C.QUOTE, C.CLOSE), "digit": (C.DIGIT,),
         "letter": (C.LOWER, C.LETTER, C.IDEOGRAPH, C.UPPER)}
 
+
+
+def _membership(groups: dict[str, tuple[C, ...]]) -> list[npt.NDArray[np.bool_]]:
+    """Per group, which character classes belong to it."""
+    return [np.isin(np.arange(len(C)), members) for members in groups.values()]
+
+
+FIRST_TABLE, LAST_TABLE = _membership(FIRST), _membership(LAST)
+
 DENSE: tuple[str, ...] = (
     "chars", "words", "word_length", *(f"share_{name}" for name in SHARES), "capitalised", "long_words", "sentences",
     "sentence_length", *(f"first_{name}" for name in FIRST), *(f"last_{name}" for name in LAST),
@@ -190,10 +199,10 @@ def _shape(atoms: Atoms, tokens: Tokens, words: Ints, columns: dict[str, npt.NDA
     columns["sentences"] = _log(stops)
     columns["sentence_length"] = _log(words / (stops + 1))
     first, last = classes[atoms.start], classes[atoms.end - 1]
-    for name, members in FIRST.items():
-        columns[f"first_{name}"] = np.isin(first, members)
-    for name, members in LAST.items():
-        columns[f"last_{name}"] = np.isin(last, members)
+    for number, name in enumerate(FIRST):
+        columns[f"first_{name}"] = FIRST_TABLE[number][first]
+    for number, name in enumerate(LAST):
+        columns[f"last_{name}"] = LAST_TABLE[number][last]
 
 
 def _layout(atoms: Atoms, words: Ints, columns: dict[str, npt.NDArray[np.generic]]) -> None:

@@ -258,7 +258,7 @@ def start(*args: object) -> subprocess.Popen[bytes]:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_random_moments_and_resumed(tmp_path: Path, name: str, seed: int) -> None:
     r = random.Random(seed)
-    count = 1_200
+    count = 2_500
     source = write_jsonl(tmp_path / "in.jsonl", count)
     with source.open("a") as file:
         file.write('{"id": "bad"}\n')
@@ -270,7 +270,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path: Path, name: str, seed: i
     for _ in range(60):
         process = start(*args)
         try:
-            code = process.wait(r.uniform(0.3, 1.6) if kills < 5 else 120)
+            code = process.wait(r.uniform(0.3, 1.4) if kills < 10 else 120)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()

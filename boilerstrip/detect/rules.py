@@ -40,6 +40,7 @@ CUES: dict[str, tuple[str | None, int]] = {
     "digit": (None, 60), "url": ("/", 400), "copyright": ("©®℗", 400), "hash": ("#", 400), "degree": ("°", 40)}
 ACTIONS = ("evidence", "keep", "drop")
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
+BITMAP_BITS = 18
 USER_TIMEOUT = 0.1  # seconds for one user pattern on one block; built-in patterns are linear and have no limit
 SECTION_WEIGHT = 1.0  # log-odds of what follows a section heading, until the story resumes
 PROSE = 25  # words from which two atoms in a row are evidence that the story resumes
@@ -166,9 +167,7 @@ class RulePack:
         for name, code in (("line_start", 1), ("anywhere", 2)):
             chosen = position == code
             self._tables[name] = _Table(hashes[chosen], lengths[chosen], numbers[chosen])
-        first = arrays["first"][position == 2]
-        self._starters = np.zeros(1 << 16, bool)
-        self._starters[(first >> np.uint64(48)).astype(np.int64)] = True
+        self._prefixes = np.unpackbits(arrays["prefixes"]).astype(bool)
         self.weight = np.array([rule.weight for rule in self.rules], np.float32)
         self.label = np.array([LABELS.index(rule.label) for rule in self.rules], np.int64)
         self.heading = np.array([rule.position == "heading" for rule in self.rules], bool)
@@ -210,7 +209,8 @@ class RulePack:
         number = np.cumsum(kept) - 1
         mine, theirs = self._arrays, new._arrays
         chosen = kept[mine["rule"]]
-        arrays = {k: np.concatenate([mine[k][chosen], theirs[k]]) for k in mine}
+        arrays = {k: np.concatenate([mine[k][chosen], theirs[k]]) for k in mine if k != "prefixes"}
+        arrays["prefixes"] = mine["prefixes"] | theirs["prefixes"]
         arrays["rule"] = np.concatenate([number[mine["rule"][chosen]], theirs["rule"] + int(kept.sum())])
         old = [rule for rule, keep in zip(self.rules, kept.tolist()) if keep]
         return RulePack([*old, *new.rules], arrays, builtin=len(old))
@@ -264,11 +264,11 @@ class RulePack:
 
     def _starts(self, hashes: Hashes, first: Ints, words: Ints) -> tuple[Ints, Ints]:
         rows = np.flatnonzero(words > 0)
-        return self._tables["line_start"].walk(hashes, first[rows], words[rows], rows)
+        return self._tables["line_start"].walk(hashes, first[rows], words[rows], rows, self._prefixes)
 
     def _anywhere(self, hashes: Hashes, atom: Ints, first: Ints) -> tuple[Ints, Ints]:
-        places = np.flatnonzero(self._starters[(hashes >> np.uint64(48)).astype(np.int64)])
-        return self._tables["anywhere"].walk(hashes, places, first[atom[places] + 1] - places, atom[places])
+        places = np.arange(len(hashes))
+        return self._tables["anywhere"].walk(hashes, places, first[atom + 1] - places, atom, self._prefixes)
 
     def _confirm(self, atoms: Atoms, atom: Ints, rule: Ints) -> tuple[Ints, Ints]:
         """Keep hits of rules without a pattern, and those whose pattern matches."""
@@ -287,11 +287,12 @@ class RulePack:
         out_rule: list[int] = []
         for cue, (characters, longest) in CUES.items():
             rules = [(n, rule) for n, rule in self._cued if rule.cue == cue]
-            if not rules:
+            present = [c for c in characters or () if c in atoms.text]
+            if not rules or not (present or characters is None):
                 continue
             most = max(rule.max_words or LONGEST for _, rule in rules)
             short = np.flatnonzero((features.words <= most) & (atoms.end - atoms.start <= longest))
-            found = atoms.classes == C.DIGIT if characters is None else np.isin(atoms.codes, [ord(c) for c in characters])
+            found = atoms.classes == C.DIGIT if characters is None else np.isin(atoms.codes, [ord(c) for c in present])
             before = np.cumsum(np.append(False, found), dtype=np.int32)
             owners = short[before[atoms.end[short]] > before[atoms.start[short]]]
             builtin: Callable[[str], object] = self._any_of_cue.get(cue, lambda text: None)
@@ -356,18 +357,20 @@ class _Table:
     def __init__(self, hashes: Hashes, lengths: Ints, rules: Ints) -> None:
         order = np.lexsort((rules, hashes))
         self.hashes, self.lengths, self.rules = hashes[order], lengths[order], rules[order]
-        self._present = np.zeros(1 << 16, bool)  # a first, cheap test
-        self._present[(hashes >> np.uint64(48)).astype(np.int64)] = True
+        self._lengths = frozenset(lengths.tolist())
+        self._longest = max(self._lengths, default=0)
+        self._present = np.zeros(1 << BITMAP_BITS, bool)  # a first, cheap test
+        self._present[bit_of(hashes)] = True
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     def find(self, hashes: Hashes, lengths: Ints, owners: Ints) -> tuple[Ints, Ints]:
         """(owner, rule) of every hash that is a phrase of that length."""
-        likely = np.flatnonzero(self._present[(hashes >> np.uint64(48)).astype(np.int64)])
-        hashes, lengths, owners = hashes[likely], lengths[likely], owners[likely]
+        likely = np.flatnonzero(self._present[bit_of(hashes)])
         if len(likely) == 0:
-            return owners, owners
+            return owners[:0], owners[:0]
+        hashes, lengths, owners = hashes[likely], lengths[likely], owners[likely]
         left = np.searchsorted(self.hashes, hashes)
         inside = np.minimum(left, len(self.hashes) - 1)
         hit = np.flatnonzero((self.hashes[inside] == hashes) & (self.lengths[inside] == lengths))
@@ -376,24 +379,31 @@ class _Table:
         offset = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         return np.repeat(owners[hit], count), self.rules[np.repeat(left[hit], count) + offset]
 
-    def walk(self, hashes: Hashes, places: Ints, room: Ints, owners: Ints) -> tuple[Ints, Ints]:
-        """Phrases that begin at the places, with so many words of room there."""
+    def walk(self, hashes: Hashes, places: Ints, room: Ints, owners: Ints, prefixes: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """Phrases that begin at the places, with so many words of room there. A place is given up as soon as no phrase
+        begins with its words, so few go beyond the first."""
         found: list[tuple[Ints, Ints]] = [(places[:0], places[:0])]
         sums, powers = np.zeros(len(places), np.uint64), _powers(int(PAIR), LONGEST + 1)
-        lengths = set(self.lengths.tolist())
-        for k in range(max(lengths, default=0)):
-            fits = room > k
-            places, room, owners, sums = places[fits], room[fits], owners[fits], sums[fits]
-            if len(places) == 0:
-                break
+        for k in range(self._longest):
             sums = sums + hashes[places + k] * powers[k]
-            if k + 1 in lengths:
-                found.append(self.find(mix(sums), np.full(len(places), k + 1), owners))
+            mixed = mix(sums)
+            if k + 1 in self._lengths:
+                found.append(self.find(mixed, np.full(len(places), k + 1), owners))
+            alive = np.flatnonzero(prefixes[bit_of(mixed)] & (room > k + 1))
+            if len(alive) == 0:
+                break
+            places, room, owners, sums = places[alive], room[alive], owners[alive], sums[alive]
         return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
 
 
+def bit_of(hashes: Hashes) -> Ints:
+    """The place of a hash in a bitmap."""
+    return (hashes >> np.uint64(64 - BITMAP_BITS)).astype(np.int64)
+
+
 def compile_phrases(rules: Sequence[Rule]) -> dict[str, npt.NDArray[Any]]:
-    """Hash, length in words, rule number and first word of every phrase."""
+    """Hash, length in words and rule number of every phrase, and a bitmap of the hashes of what phrases begin with."""
+    prefixes = np.zeros(1 << BITMAP_BITS, bool)
     phrases = [(n, p) for n, rule in enumerate(rules) for group in rule.phrases.values() for p in group]
     text = "\n".join(p.replace("\n", " ").replace("\r", " ") for _, p in phrases) + "\n"
     codes = codes_of(text)
@@ -408,10 +418,13 @@ def compile_phrases(rules: Sequence[Rule]) -> dict[str, npt.NDArray[Any]]:
             raise RuleError(f"rule {rules[number].id!r}: phrase {phrase!r} must have 1 to {LONGEST} words")
     if not phrases:
         none = np.zeros(0, np.int64)
-        return {"hash": none.astype(np.uint64), "length": none, "rule": none, "first": none.astype(np.uint64)}
-    place = np.arange(len(hashes)) - first[owner]
-    sums = np.add.reduceat(hashes * _powers(int(PAIR), LONGEST + 1)[place], first[:-1])
-    return {"hash": mix(sums), "length": length, "rule": np.array([n for n, _ in phrases], np.int64), "first": hashes[first[:-1]]}
+        return {"hash": none.astype(np.uint64), "length": none, "rule": none, "prefixes": np.packbits(prefixes)}
+    sums = np.zeros(len(phrases), np.uint64)
+    for k, power in enumerate(_powers(int(PAIR), LONGEST + 1)[:LONGEST]):
+        longer = np.flatnonzero(length > k)
+        sums[longer] += hashes[first[longer] + k] * power
+        prefixes[bit_of(mix(sums[length > k + 1]))] = True
+    return {"hash": mix(sums), "length": length, "rule": np.array([n for n, _ in phrases], np.int64), "prefixes": np.packbits(prefixes)}
 
 
 def load_rules(path: str | Path) -> list[Rule]:
