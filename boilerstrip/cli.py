@@ -89,9 +89,10 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
     return command
 
 
-def _add_page(command: argparse.ArgumentParser) -> None:
+def _add_page(command: argparse.ArgumentParser, many: bool = False) -> None:
     """The arguments of every command that reads a page."""
-    command.add_argument("page", nargs="?", default="-", metavar="FILE", help="raw text or HTML; - or nothing is standard input")
+    command.add_argument("pages" if many else "page", nargs="*" if many else "?", default=["-"] if many else "-", metavar="FILE",
+                         help="raw text or HTML; - or nothing is standard input")
     risk = command.add_mutually_exclusive_group()
     risk.add_argument("--precision", dest="favor", action="store_const", const="precision", help="keep less: only what is surely story")
     risk.add_argument("--recall", dest="favor", action="store_const", const="recall", help="keep more: all that may be story")
@@ -112,12 +113,16 @@ def _add_clean(commands: Any) -> None:
 
 
 def _add_explain(commands: Any) -> None:
-    _add_page(_command(commands, "explain", _explain, "show every block of a page, what became of it, and why"))
+    command = _command(commands, "explain", _explain, "show every block of a page, what became of it, and why")
+    _add_page(command, many=True)
+    command.add_argument("--html", type=Path, metavar="REPORT", help="write a report to look at in a browser, and to correct blocks in")
 
 
 def _add_train(commands: Any) -> None:
-    command = _command(commands, "train", _train, "train a model on a folder of labelled pages")
-    command.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data set")
+    command = _command(commands, "train", _train, "train a model on a folder of labelled pages, or the shipped one further on corrections")
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, metavar="DIR", help="folder of the data set")
+    source.add_argument("--add", type=Path, action="append", metavar="FILE", help="corrections exported from a report (may be repeated)")
     command.add_argument("--out", type=Path, default=Path("text.npz"), metavar="FILE", help="where the weights go (default: %(default)s)")
     command.add_argument("--epochs", type=_positive, metavar="N", help="passes over the data")
     command.add_argument("--seed", type=_natural, metavar="N", help="same seed and data, same weights")
@@ -132,12 +137,14 @@ def _add_eval(commands: Any) -> None:
 
 
 def _add_rules(commands: Any) -> None:
-    about = "list rules, test a rule file, or show what rules do to a page"
+    about = "list rules, test a rule file, suggest rules, or show what rules do to a page"
     actions = commands.add_parser("rules", help=about, description=about[0].upper() + about[1:] + ".").add_subparsers(
         title="actions", metavar="ACTION", required=True)
     _add_rule_files(_command(actions, "list", _rules_list, "list all rules: id, label, position, weight, number of phrases"))
     test = _command(actions, "test", _rules_test, "check the examples and counterexamples of rule files")
     test.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a TOML file of rules")
+    suggest = _command(actions, "suggest", _rules_suggest, "propose rules for what was corrected again and again, as TOML")
+    suggest.add_argument("files", nargs="+", type=Path, metavar="FILE", help="corrections exported from a report")
     _add_page(_command(actions, "why", _rules_why, "show which rules hit which blocks of a page, and what they changed"))
 
 
@@ -287,26 +294,26 @@ def _read_page(name: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _page_name(args: argparse.Namespace) -> str:
-    return "standard input" if args.page == "-" else str(args.page)
+def _page_name(page: str) -> str:
+    return "standard input" if page == "-" else page
 
 
-def _cleaned(options: Options, raw: bytes, args: argparse.Namespace) -> Result:
+def _cleaned(options: Options, raw: bytes, page: str, url: str | None) -> Result:
     try:
-        return Stripper(options).clean(raw, url=args.url)
+        return Stripper(options).clean(raw, url=url)
     except ValueError as error:
-        raise Problem(f"{_page_name(args)}: {error}") from None
+        raise Problem(f"{_page_name(page)}: {error}") from None
 
 
 def _clean(args: argparse.Namespace) -> int:
-    result = _cleaned(_options(args), _read_page(args.page), args)
+    result = _cleaned(_options(args), _read_page(args.page), args.page, args.url)
     if args.json:
         text = result.to_json()
         _write((UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", text) if _is_terminal(sys.stdout) else text) + "\n")
         return 0
     if not result.text:
         told = result.verdict is Verdict.STORY
-        _say(f"{_page_name(args)}: " + (f"nothing reaches the threshold {result.threshold:.2f}" if told else
+        _say(f"{_page_name(args.page)}: " + (f"nothing reaches the threshold {result.threshold:.2f}" if told else
                                         f"no story on this page (confidence {result.confidence:.2f})"))
         return 0
     _write((inert(result.text.replace("\r\n", "\n")) if _is_terminal(sys.stdout) else result.text) + "\n")
@@ -314,13 +321,31 @@ def _clean(args: argparse.Namespace) -> int:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    result = _cleaned(_options(args), _read_page(args.page), args)
-    paint, width = _painter(), _width()
-    lines = [paint("bold", line) for line in _summary(result, width)]
-    for block in result.page:
-        lines += ["", _headline(block, paint, width)]
-        lines += [paint("dim", f"{'':9}{line}") for line in _fold(_because(block.reasons), width - 9)]
-    _write("\n".join(lines) + "\n")
+    options = _options(args)
+    if args.html is not None:
+        return _explain_html(args, options)
+    for number, name in enumerate(args.pages):
+        result = _cleaned(options, _read_page(name), name, args.url)
+        paint, width = _painter(), _width()
+        lines = [""] * bool(number) + [paint("bold", inert(f"==> {_page_name(name)}"))] if len(args.pages) > 1 else []
+        lines += [paint("bold", line) for line in _summary(result, width)]
+        for block in result.page:
+            lines += ["", _headline(block, paint, width)]
+            lines += [paint("dim", f"{'':9}{line}") for line in _fold(_because(block.reasons), width - 9)]
+        _write("\n".join(lines) + "\n")
+    return 0
+
+
+def _explain_html(args: argparse.Namespace, options: Options) -> int:
+    from boilerstrip.report import MARK, report_html
+
+    out: Path = args.html
+    if out.is_file() and MARK.encode() not in out.read_bytes()[:2000]:
+        raise Problem(f"{out}: exists, and is no report; give another name behind --html, or remove it first")
+    results = [_cleaned(options, _read_page(name), name, args.url) for name in args.pages]
+    out.write_text(report_html(results, [_page_name(name) for name in args.pages]), "utf-8")
+    pages = "1 page" if len(results) == 1 else f"{len(results)} pages"
+    _say(f"report of {pages} written to {out}; open it in a browser")
     return 0
 
 
@@ -378,11 +403,28 @@ def _rules_test(args: argparse.Namespace) -> int:
     return status
 
 
+def _rules_suggest(args: argparse.Namespace) -> int:
+    from boilerstrip.corrections import read_corrections
+    from boilerstrip.suggest import suggest, to_toml
+
+    pages = read_corrections(args.files)
+    rules = suggest(pages)
+    unseen = sum(page.raw is None for page in pages)
+    if unseen:
+        _say(f"of {unseen} of {len(pages)} pages the text was not exported: their uncorrected blocks are unknown")
+    _say(f"{len(rules)} rules suggested from {sum(len(page.corrections) for page in pages)} corrections"
+         + ("" if rules else ": no wording was removed twice that never stands in a kept block"))
+    if rules:
+        _write("# Suggested from corrections: look at each before you use it. `boilerstrip rules test FILE` tries the examples.\n\n"
+               + to_toml(rules))
+    return 0
+
+
 def _rules_why(args: argparse.Namespace) -> int:
     options = _options(args)
     raw = _read_page(args.page)
-    page = _cleaned(options, raw, args).page
-    bare = _cleaned(replace(options, rules=(), builtin_rules=False), raw, args).page
+    page = _cleaned(options, raw, args.page, args.url).page
+    bare = _cleaned(replace(options, rules=(), builtin_rules=False), raw, args.page, args.url).page
     paint, width = _painter(), _width()
     lines, hit, changed = [], 0, 0
     for block, before in zip(page, _counterparts(page, bare)):
@@ -418,12 +460,24 @@ def _counterparts(blocks: Sequence[Block], others: Sequence[Block]) -> Iterator[
 
 
 def _train(args: argparse.Namespace) -> int:
+    if args.add is not None:
+        return _finetune(args)
     _check_folders(args.data, args.out)
     with _extra("train"):
         from boilerstrip.train.run import train
 
         train(args.data, args.out, **{name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None})
     _say(f"weights written to {args.out}")
+    return 0
+
+
+def _finetune(args: argparse.Namespace) -> int:
+    _check_folders(None, args.out)
+    with _extra("train"):
+        from boilerstrip.train.finetune import finetune
+
+        outcome = finetune(args.add, args.out, epochs=args.epochs, seed=args.seed)
+    _say(f"weights written to {args.out}: {outcome}")
     return 0
 
 
@@ -439,9 +493,9 @@ def _eval(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_folders(data: Path, out: Path | None) -> None:
+def _check_folders(data: Path | None, out: Path | None) -> None:
     """What would only be noticed after hours is noticed at once."""
-    if not data.is_dir():
+    if data is not None and not data.is_dir():
         raise Problem(f"{data}: no such folder")
     if out is not None and out.is_dir():
         raise Problem(f"{out}: is a folder, not a file")

@@ -32,6 +32,7 @@ BODY = LABELS.index(Label.BODY)
 OTHER = LABELS.index(Label.OTHER)
 FAVOR_SHIFT = {"precision": 1.0, "balanced": 0.0, "recall": -1.0}  # log-odds added to the page's threshold
 COPY_WORDS = 12  # words from which a second copy of a block counts as one
+TORN_LINES = 3  # lines that begin with punctuation, from which a page counts as torn
 JOINTS = ("", " ", "\n", "\n\n")
 GLUED, SAME, LINE, PARAGRAPH = range(4)
 
@@ -65,43 +66,48 @@ def expected_f1_threshold(story: Probabilities, words: Ints) -> float:
     return float((2 * kept / np.maximum(size + kept[-1], 1e-9)).max() / 2)
 
 
-def _joints(atoms: Atoms, first: int, last: int) -> Ints:
-    """What stands between each atom and the one before it, once torn and wrapped lines are re-joined."""
-    classes, start, end, gap = atoms.classes, atoms.start[first:last], atoms.end[first:last], atoms.gap[first:last]
-    joint = np.where(gap == 0, np.where(atoms.glued[first:last], GLUED, SAME), np.where(gap == 1, LINE, PARAGRAPH))
-    if len(start) < 2:
+def joints(atoms: Atoms, whole: bool = False) -> Ints:
+    """What stands between each atom of a batch and the one before it, once torn and wrapped lines are re-joined;
+    `whole`: the atoms are whole blocks already, as in HTML."""
+    if whole:
+        return np.where(atoms.gap >= 2, PARAGRAPH, LINE)
+    classes, start, gap = atoms.classes, atoms.start, atoms.gap
+    joint = np.where(gap == 0, np.where(atoms.glued, GLUED, SAME), np.where(gap == 1, LINE, PARAGRAPH))
+    at = np.flatnonzero(gap == 1)
+    if len(at) == 0:
         return joint
-    head, tail = classes[start], np.append(C.BREAK, classes[end[:-1] - 1])
-    stop, comma = (head == C.STOP) | (head == C.CLOSE), head == C.COMMA
-    punctuated = (gap == 1) & (stop | comma)
-    spaced = np.append(False, (atoms.codes[end[:-1]] == 32) & (classes[end[:-1] + 1] == C.BREAK)) | (atoms.indent[first:last] == 1)
+    before = atoms.end[at - 1]
+    head, tail = classes[start[at]], classes[before - 1]
+    punctuated = (head == C.STOP) | (head == C.CLOSE) | (head == C.COMMA)
+    spaced = ((atoms.codes[before] == 32) & (classes[before + 1] == C.BREAK)) | (atoms.indent[at] == 1)
     small = (head == C.LOWER) & ((tail == C.LOWER) | (tail == C.COMMA) | (tail == C.DIGIT) | (tail == C.UPPER))
-    torn = (gap == 1) & ((spaced & (tail != C.STOP)) | (tail == C.OPEN))
-    if punctuated.sum() >= 3:  # a page of torn lines
-        torn |= (gap == 1) & small
-    wrapped = atoms.wrapped[first:last] | torn
+    torn_page = np.bincount(atoms.page[at], punctuated, len(atoms.page_start)) >= TORN_LINES
+    torn = (spaced & (tail != C.STOP)) | (tail == C.OPEN) | (small & torn_page[atoms.page[at]])
     dense = (head == C.IDEOGRAPH) & (tail == C.IDEOGRAPH)
-    joint[wrapped] = np.where(dense[wrapped], GLUED, SAME)
-    joint[punctuated] = GLUED
+    joined = np.where(dense, GLUED, SAME)
+    joint[at] = np.where(punctuated, GLUED, np.where(torn | atoms.wrapped[at], joined, LINE))
     return joint
 
 
-def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits: Hits, pack: RulePack, options: Options,
+def decide(raw: str, atoms: Atoms, page: int, joint: Ints, words: Ints, scores: Scores, hits: Hits, pack: RulePack, options: Options,
            calibration: dict[str, Any], model: str, tree: TreePage | None = None, site: SiteHits | None = None) -> Result:
-    """One page's Result from its atoms and scores; `tree` is the page as HTML, where it is."""
+    """One page's Result from its atoms and scores; `joint` and `words` are the batch's, `tree` is the page as HTML,
+    where it is."""
     first, last = int(atoms.first[page]), int(atoms.first[page + 1])
     knots = calibration["story"][kind_of_input(atoms, first, last) if tree is None else "html"]
     story = calibrate(scores.story if site is None else scores.story - site.weight[first:last], knots)
     other, other_confidence = _other_labels(scores.label, calibration["label_temperature"])
-    joint = _joints(atoms, first, last) if tree is None else np.where(atoms.gap[first:last] >= 2, PARAGRAPH, LINE)
+    joint = joint[first:last]
     fixed = _fixed(hits, pack, last - first)
     begin = _block_starts(joint, story >= 0.5, other, fixed)
     size = words[first:last]
+    final = np.append(begin[1:], last - first)[:len(begin)] - 1
     weight = np.maximum(size, 0.1)
+    lines = atoms.line[first:last]
+    torn = frozenset(np.flatnonzero(lines[final] != lines[begin]).tolist())
     total = np.add.reduceat(weight, begin) if len(begin) else weight[:0]
     block_story = np.add.reduceat(story * weight, begin) / total if len(begin) else story
     heaviest = _heaviest(begin, size)
-    final = np.append(begin[1:], last - first)[:len(begin)] - 1
     offset = int(atoms.page_start[page])
     starts, ends = (atoms.start[first:last][begin] - offset).tolist(), (atoms.end[first:last][final] - offset).tolist()
     texts = [raw[a:b] for a, b in zip(starts, ends)]
@@ -118,14 +124,14 @@ def decide(raw: str, atoms: Atoms, page: int, words: Ints, scores: Scores, hits:
     scored = Scored(
         texts, starts, ends, [JOINTS[j] for j in joint[begin].tolist()], block_story.tolist(),
         [LABELS[k] for k in chosen_other.tolist()], np.round(other_confidence[heaviest], 6).tolist(), block_words.tolist(),
-        {n: bool(fixed[begin[n]] > 0) for n in np.flatnonzero(fixed[begin]).tolist()}, reasons, tree)
+        {n: bool(fixed[begin[n]] > 0) for n in np.flatnonzero(fixed[begin]).tolist()}, reasons, torn, tree)
     threshold = options.threshold
     if threshold is None:
         threshold = expected_f1_threshold(block_story, block_words)
         shift = FAVOR_SHIFT[options.favor]
         if shift:
             threshold = 1 / (1 + (1 / max(threshold, 1e-6) - 1) * float(np.exp(-shift)))
-    verdict, confidence, kind, kind_confidence = _verdict(scores, calibration, block_story)
+    verdict, confidence, kind, kind_confidence = _verdict(scores, calibration, block_story, block_words)
     return Result(raw, scored, round(float(threshold), 6), options.keep, verdict, confidence, kind, kind_confidence, model)
 
 
@@ -201,11 +207,16 @@ def _add_site(reasons: dict[int, tuple[Reason, ...]], kinds: dict[int, tuple[str
         reasons[block] = (*reasons.get(block, ()), Reason(f"site:{kind}", LABELS[other[block]], round(weight, 3)))
 
 
-def _verdict(scores: Scores, calibration: dict[str, Any], story: Probabilities) -> tuple[Verdict, float, PageType, float]:
+def emptiness(page_logit: float, story: Probabilities, words: Ints, weights: list[float]) -> float:
+    """Log-odds that a page has no story, from the model's answer and from the F1 that its blocks let expect."""
+    expected = min(max(2 * expected_f1_threshold(story, words), 0.001), 0.999)
+    return weights[0] * page_logit + weights[1] * float(np.log(expected / (1 - expected))) + weights[2]
+
+
+def _verdict(scores: Scores, calibration: dict[str, Any], story: Probabilities, words: Ints) -> tuple[Verdict, float, PageType, float]:
     if len(story) == 0:
         return Verdict.NO_STORY, 1.0, PageType.ARTICLE, 0.0
-    scale, shift = calibration["no_story"]
-    empty = float(_logistic(np.array([scores.page[-1] * scale + shift]))[0])
+    empty = float(_logistic(np.array([emptiness(float(scores.page[-1]), story, words, calibration["no_story"])]))[0])
     kinds = np.exp(scores.page[:-1].astype(np.float64) - float(scores.page[:-1].max()))
     best = int(kinds.argmax())
     verdict = Verdict.NO_STORY if empty >= 0.5 else Verdict.STORY

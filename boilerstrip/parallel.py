@@ -61,7 +61,7 @@ def spread(task: Callable[[Any], Any], chunks: Iterable[Any], workers: int, *, o
         Each chunk with its answers: one for the whole, or, where that failed, one for each piece.
 
     Raises:
-        RuntimeError: if workers cannot be started.
+        ChildProcessError: if workers cannot be started.
         Exception: what `chunks` raised, once all chunks before it are answered.
     """
     pool = Pool(task, workers, timeout)
@@ -166,11 +166,11 @@ class Worker:
         """Hand over the task and wait until the worker is ready.
 
         Raises:
-            RuntimeError: if it is not.
+            ChildProcessError: if it is not.
         """
         answer = self.ask(task, None)
         if isinstance(answer, Failure):
-            raise RuntimeError(f"a worker process cannot be started: {answer.reason}")
+            raise ChildProcessError(f"a worker process cannot be started: {answer.reason}")
 
     def ask(self, message: bytes, timeout: float | None) -> Any:
         """The answer to a message. After a Failure of kind "timeout" or "died" the worker is gone."""

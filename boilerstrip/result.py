@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
 from boilerstrip.segment.html import TreePage
@@ -15,7 +16,6 @@ from boilerstrip.segment.html import TreePage
 __all__ = ["Block", "Reason", "Result"]
 
 SCHEMA = 1
-LINE_END = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 TORN = re.compile(r"(\S)\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*(?=(\S))")
 STORY_WORDS = 40  # words from which a run of foreign blocks counts as a whole story
 
@@ -55,6 +55,39 @@ class Block(NamedTuple):
         return (Reason("model", Label.BODY, log_odds(self.story)), *self.hits)
 
 
+class Blocks(Sequence[Block]):
+    """An immutable sequence of blocks, held as columns."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, *columns: list[Any]) -> None:
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __iter__(self) -> Iterator[Block]:
+        return map(Block, *self._columns)
+
+    @overload
+    def __getitem__(self, number: int) -> Block: ...
+    @overload
+    def __getitem__(self, number: slice) -> tuple[Block, ...]: ...
+    def __getitem__(self, number: int | slice) -> Block | tuple[Block, ...]:
+        if isinstance(number, slice):
+            return tuple(map(Block, *(column[number] for column in self._columns)))
+        return Block(*(column[number] for column in self._columns))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and not isinstance(other, str) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Blocks({list(self)!r})"
+
+
 def log_odds(p: float) -> float:
     """The logit of a probability, bounded."""
     return round(math.log((p + 1e-6) / (1 - p + 1e-6)), 6)
@@ -62,7 +95,7 @@ def log_odds(p: float) -> float:
 
 def rejoined(text: str) -> str:
     """A block as one paragraph: line ends inside it, where lines were torn or wrapped, become spaces."""
-    return TORN.sub(_seam, text) if LINE_END.search(text) else text
+    return TORN.sub(_seam, text)
 
 
 def _seam(match: re.Match[str]) -> str:
@@ -92,6 +125,7 @@ class Scored:
     words: list[int]
     fixed: dict[int, bool]
     hits: dict[int, tuple[Reason, ...]]
+    torn: frozenset[int] = frozenset()
     tree: TreePage | None = None
 
 
@@ -140,19 +174,18 @@ class Result:
         return labels, kept
 
     @cached_property
-    def page(self) -> tuple[Block, ...]:
-        """All blocks in document order."""
+    def page(self) -> Blocks:
+        """All blocks in document order: a sequence that makes its blocks when they are looked at."""
         s = self.scored
         labels, kept = self._decided
         confidence = [p if label is Label.BODY else (1 - p) * q for p, q, label in zip(s.story, s.other_confidence, labels)]
+        hits: list[tuple[Reason, ...]] = [()] * len(kept)
+        for number, reasons in s.hits.items():
+            hits[number] = reasons
+        nothing: list[None] = [None] * len(kept)
         if s.tree is None:
-            blocks = list(map(Block, s.text, s.start, s.end, labels, s.story, confidence, kept))
-        else:
-            nowhere, no_hits = [None] * len(kept), [()] * len(kept)
-            blocks = list(map(Block, s.text, nowhere, nowhere, labels, s.story, confidence, kept, no_hits, s.tree.path, s.tree.tag))
-        for number, hits in s.hits.items():
-            blocks[number] = blocks[number]._replace(hits=hits)
-        return tuple(blocks)
+            return Blocks(s.text, s.start, s.end, labels, s.story, confidence, kept, hits, nothing, nothing)
+        return Blocks(s.text, nothing, nothing, labels, s.story, confidence, kept, hits, s.tree.path, s.tree.tag)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -174,7 +207,7 @@ class Result:
                 if parts:
                     joint = s.joint[number]
                     parts.append(joint if last == number - 1 or "\n" in joint else "\n")
-                parts.append(rejoined(s.text[number]) if s.tree is None else s.text[number])
+                parts.append(rejoined(s.text[number]) if number in s.torn else s.text[number])
                 last = number
         return "".join(parts)
 
@@ -246,6 +279,36 @@ class Result:
     def to_json(self, **options: Any) -> str:
         """`to_dict` as JSON; options as of `json.dumps`."""
         return json.dumps(self.to_dict(), **{"ensure_ascii": False, **options})
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with one row per block of the page: text, label, kept, story, confidence, where it stands, and
+        the ids of the rules that hit it.
+
+        Raises:
+            ImportError: if pandas is missing, naming what installs it.
+        """
+        from boilerstrip.report.views import frame
+
+        return frame(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """The story probability of every block in document order, coloured by label, with the threshold; needs matplotlib.
+
+        Args:
+            ax: matplotlib axes to draw on; by default new ones.
+
+        Raises:
+            ImportError: if matplotlib is missing, naming what installs it.
+        """
+        from boilerstrip.report.views import plot
+
+        return plot(self, ax)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from boilerstrip.report import notebook_html
+
+        return notebook_html(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Only the fields: what was computed from them is computed again."""

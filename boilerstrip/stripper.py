@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from typing import Any
 
-from boilerstrip.decide import decide
+from boilerstrip.decide import decide, joints
 from boilerstrip.detect.model import Model, default_model
 from boilerstrip.detect.rules import RulePack, builtin_rules
 from boilerstrip.features import measure
@@ -149,7 +149,8 @@ class Stripper:
         hits = pack.hits(atoms, features, urls)
         scores = model(features, pack.evidence(hits, atoms, features.words), atoms.first, evidence)
         site = self.options.site.hits(atoms, features) if self.options.site is not None else None
-        return [decide(text, atoms, number, features.words, scores[number],
+        joint = joints(atoms, whole=trees is not None)
+        return [decide(text, atoms, number, joint, features.words, scores[number],
                        hits.at(int(atoms.first[number]), int(atoms.first[number + 1])), pack, self.options, model.calibration,
                        model.card["version"], trees[number] if trees is not None else None, site)
                 for number, text in enumerate(texts)]

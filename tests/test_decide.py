@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boilerstrip.decide import calibrate, decide, expected_f1_threshold, kind_of_input
+from boilerstrip.decide import calibrate, decide, expected_f1_threshold, joints, kind_of_input
 from boilerstrip.detect.model import Scores, default_model
 from boilerstrip.detect.rules import Rule, RulePack
 from boilerstrip.features import measure
@@ -47,7 +47,7 @@ def decided(text: str, story: Judge = lambda _: STORY, label: Callable[[str], La
     page = np.append([3.0 if other is kind else 0.0 for other in PageType], empty).astype(np.float32)
     scores = Scores(np.array([story(piece) for piece in pieces], np.float32), labels, page)
     pack = RulePack(rules)
-    return decide(text, atoms, 0, features.words, scores, pack.hits(atoms, features), pack, Options(**options), calibration, "given")
+    return decide(text, atoms, 0, joints(atoms), features.words, scores, pack.hits(atoms, features), pack, Options(**options), calibration, "given")
 
 
 def texts(result: Result) -> list[str]:

@@ -23,16 +23,17 @@ from boilerstrip.segment.text import segment
 WHO = """the ferry company|Marta Dolan|the parish council|a team of bell founders|Ivo Brandt|the harbour master|the Linden Street bakers|
 a retired surveyor|the school orchestra|Councillor Prue Hatherley|the salt works|an engineer from Oskvale""".replace("\n", "").split("|")
 DID = "opened repaired measured bought painted counted rebuilt catalogued inherited closed".split()
-WHAT = """the old swing bridge|a row of drowned boats|forty crates of lamp glass|the lower reservoir|a map of the tunnels|the winter timetable|
-the stolen weather vane|an orchard behind the mill|the last paper kiosk|the clock of the customs house""".replace("\n", "").split("|")
+WHAT = """the old swing bridge|a row of drowned boats|forty crates of lamp glass|the lower reservoir|a map of the tunnels|
+the winter timetable|the stolen weather vane|an orchard behind the mill|the last paper kiosk|
+the clock of the customs house""".replace("\n", "").split("|")
 WHEN = """on a wet Thursday in March|after months of letters|before most shops had opened|while the tide was still falling|
 for the first time since the flood|with money from a raffle|without telling the neighbours""".replace("\n", "").split("|")
 WHY = """because nobody else had offered to|since the roof would not have lasted another winter|although the insurance had long run out|
 which surprised even those who had asked for it|and a crowd of about NN people came to watch""".replace("\n", "").split("|")
 QUOTE = '"A harbour that forgets its ropes will soon forget its boats," the poet Sefa Lundqvist wrote in her last letter to the town.'
-BACKGROUND = "The flood of two winters ago had carried off the lower quay, and the town has argued ever since about who should pay for the stones."
+BACKGROUND = "The flood of two winters ago had carried off the lower quay, and the town has argued ever since about who should pay for it."
 PROMO = "Readers who bring this page to the Lantern office before Friday may take home a packet of seeds, a tide table and a cup of tea."
-ABOUT = "The Oskvale Lantern has been printed above the ropewalk since the year the harbour froze, and it still belongs to those who read it."
+ABOUT = "The Oskvale Lantern has been printed above the ropewalk since the year the harbour froze, and it still belongs to its readers."
 OATH = "Every report in the Lantern is read by two people who were not there and by one who was, and mistakes are put right on page two."
 MENU = ["The Oskvale Lantern", "Valley", "Harbour", "Letters", "Weather desk", "Tide tables", "Puzzles", "Archive", "Notices"]
 FOOT = ["Printed by the Ropewalk Press, Oskvale", "Letters to the desk are kept for one year", "House rules of the Lantern"]
@@ -100,9 +101,9 @@ def test_quotations_and_background_are_not_held_against_a_story() -> None:
         for part in (QUOTE, BACKGROUND):
             if part in page.raw:
                 assert weight_of(PROFILE, page.raw, part) == 0
-    shared = SiteProfile.learn([f"Top of page {n}\n\n{sentence(random.Random(n))}\n\n{QUOTE}\n\n{sentence(random.Random(n + 50))}" for n in range(3)])
-    text = f"Elsewhere\n\n{sentence(random.Random(98))}\n\n{QUOTE}\n\n{sentence(random.Random(99))}"
-    assert weight_of(shared, text, QUOTE) < 1.5
+    def quoting(n: int) -> str:
+        return f"Top of page {n}\n\n{sentence(random.Random(n))}\n\n{QUOTE}\n\n{sentence(random.Random(n + 50))}"
+    assert weight_of(SiteProfile.learn([quoting(n) for n in range(3)]), quoting(9), QUOTE) < 1.5
 
 
 def test_fewer_than_three_pages_say_nothing() -> None:
@@ -219,9 +220,11 @@ def test_many_sites_are_read_one_by_one(tmp_path: Path, name: str) -> None:
         SiteProfile.load(tmp_path / name)
 
 
-@pytest.mark.parametrize("content", [b"{}", b"[1]\n", b"\xff\xfe", b'{"site": "a", "version": 1, "pages": 3}', b'{"site": "a", "version": 99}',
-                                     b'{"site": "a", "version": 1, "pages": 3, "hash": [1], "pages_with": [], "words": [], "top": [], "top2": [], '
-                                     b'"bottom": [], "bottom2": []}'])
+UNEVEN = {"site": "a", "version": 1, **PROFILE.to_dict(), "words": [1]}
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[1]\n", b"\xff\xfe", b'{"site": "a", "version": 1, "pages": 3}',
+                                     b'{"site": "a", "version": 99}', json.dumps(UNEVEN).encode()])
 def test_what_is_no_profile(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)
@@ -243,7 +246,8 @@ def test_no_parquet_file(tmp_path: Path) -> None:
 
 def write_pages(path: Path) -> None:
     rows = [{"id": n, "domain": f"s{seed}.example", "text": p.raw} for seed in range(3) for n, p in enumerate(site(8, seed))]
-    rows += [{"id": 99, "domain": "few.example", "text": PAGES[0].raw}, {"id": 98, "text": PAGES[1].raw}, {"id": 97, "domain": "s1.example"}]
+    rows += [{"id": 99, "domain": "few.example", "text": PAGES[0].raw}, {"id": 98, "text": PAGES[1].raw},
+             {"id": 97, "domain": "s1.example"}]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boilerstrip.features import Features
+from boilerstrip.labels import LABELS
 from boilerstrip.segment.html import TreeEvidence
 
 __all__ = ["Model", "Scores", "default_model", "slot_of"]
@@ -32,6 +33,16 @@ WINDOW = 20_000  # atoms; longer pages are read in windows, so that memory stays
 def slot_of(hashes: Hashes) -> Ints:
     """The place of a hash in the look-up table."""
     return (hashes >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """What the network reads, one row per atom of the batch: everything joined, and the parts that it uses again."""
+
+    all: Floats
+    bags: Floats
+    evidence: Floats
+    features: Features
 
 
 class _Vocabulary:
@@ -103,8 +114,8 @@ class Model:
         parts = [np.clip((dense - self._w["centre"]) / self._w["scale"], -4, 4), evidence, bags]
         if tree is not None:
             parts.append(self._tree_bags(tree))
-        inputs = np.concatenate(parts, 1, dtype=np.float32)
-        return [self._page(inputs, bags, features, int(a), int(b)) for a, b in zip(first[:-1], first[1:])]
+        inputs = _Inputs(np.concatenate(parts, 1, dtype=np.float32), bags, evidence, features)
+        return [self._page(inputs, int(a), int(b)) for a, b in zip(first[:-1], first[1:])]
 
     def _tree_bags(self, tree: TreeEvidence) -> Floats:
         """Per atom: mean of its tree tokens' embeddings."""
@@ -117,10 +128,10 @@ class Model:
             out[filled] = sums / count[filled, None].astype(np.float32)
         return out
 
-    def _page(self, inputs: Floats, bags: Floats, features: Features, first: int, last: int) -> Scores:
+    def _page(self, inputs: _Inputs, first: int, last: int) -> Scores:
         if last - first <= WINDOW:
-            return self._window(inputs, bags, features, first, last)
-        parts = [self._window(inputs, bags, features, a, min(a + WINDOW, last)) for a in range(first, last, WINDOW)]
+            return self._window(inputs, first, last)
+        parts = [self._window(inputs, a, min(a + WINDOW, last)) for a in range(first, last, WINDOW)]
         return Scores(np.concatenate([p.story for p in parts]), np.concatenate([p.label for p in parts]), parts[0].page)
 
     def _linear(self, name: str, x: Floats) -> Floats:
@@ -140,35 +151,40 @@ class Model:
         out += x
         return out
 
-    def _window(self, inputs: Floats, bags: Floats, features: Features, first: int, last: int) -> Scores:
-        words = features.words[first:last].astype(np.float32)
-        x = self._linear("enter", inputs[first:last])
-        np.maximum(x, 0, out=x)
+    def _window(self, inputs: _Inputs, first: int, last: int) -> Scores:
         if last == first:
             none = np.zeros((0,), np.float32)
-            return Scores(none, self._linear("label", x), none)
+            return Scores(none, np.zeros((0, len(LABELS)), np.float32), none)
+        words = inputs.features.words[first:last].astype(np.float32)
+        evidence = inputs.evidence[first:last]
+        against = evidence @ self._w["against"]
+        local = self._linear("enter", inputs.all[first:last])
+        np.maximum(local, 0, out=local)
+        x = local
         for k, distance in enumerate(self._first):
             x = self._dilated(f"first.{k}.linear", x, distance)
         kept = _sigmoid(self._linear("remember", x))
         context = np.concatenate([x, np.maximum.accumulate(kept, 0), np.maximum.accumulate(kept[::-1], 0)[::-1]], 1)
-        p = _sigmoid(self._linear("guess", context)[:, 0])
+        p = _sigmoid(self._linear("guess", context)[:, 0] + against)
         weight = p * np.log1p(words)
         total = weight.sum() + np.float32(1e-3)
         pooled = (weight @ x) / total
         size = self._w["table"].shape[1]
-        topic = np.tanh(self._linear("topic", bags[first:last, :2 * size]))
+        topic = np.tanh(self._linear("topic", inputs.bags[first:last, :2 * size]))
         topic_pooled = (weight @ topic) / total
-        second = np.concatenate([context, x * pooled, topic * topic_pooled, _shared_words(features, p, first, last)], 1)
+        second = np.concatenate([context, x * pooled, topic * topic_pooled, _shared_words(inputs.features, p, first, last)], 1)
         overall = np.concatenate([pooled, x.mean(0), x.max(0)])
-        x = self._linear("again", second)
-        x += self._w["about.weight"] @ overall
-        np.maximum(x, 0, out=x)
+        more = self._linear("again", second)
+        more += self._w["about.weight"] @ overall
+        np.maximum(more, 0, out=more)
+        x = x + more
         for k, distance in enumerate(self._second):
             x = self._dilated(f"second.{k}.linear", x, distance)
-        story = self._linear("story", x)[:, 0]
+        seen = np.concatenate([x, local], 1)
+        story = self._linear("story", seen)[:, 0] + against
         sure = _sigmoid(story) * words
         page = np.concatenate([x.mean(0), x.max(0), (sure @ x) / (sure.sum() + np.float32(1))])
-        return Scores(story, self._linear("label", x), self._linear("page", page[None])[0])
+        return Scores(story, self._linear("label", seen) + evidence * self._w["trust"], self._linear("page", page[None])[0])
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -57,6 +57,7 @@ SPREAD = 0.7  # standard deviation of that logarithm up to which places are simi
 STRONGEST = 4.0  # log-odds
 SURE_PAGES, SURE_SHARE = 5, 0.8  # longer blocks on so many pages recur whatever stands around them
 GIVEN_MODEL = 0.5  # share of the weight that holds given what the model knows already
+MOST_COPIES = 4  # on a page: what stands there more often belongs to the cards of a listing
 TWIN = 0.9  # pages that share so many of their words are one page
 SKETCH = 64
 MEMORY = 256  # pages that a new one is compared with
@@ -127,6 +128,7 @@ class SiteProfile:
             block = np.minimum(np.searchsorted(self.hash, hashes), len(self.hash) - 1)
             known = (self.hash[block] == hashes) & (words > 0)
             known &= (words <= LENGTHS[1]) | self._at_its_place(block, atoms)
+            known &= _copies(hashes, atoms) <= MOST_COPIES
             base = np.where(known, self._weight[block], 0)
             around = _surroundings(base > 0, words, atoms)
             around[known & (words > LENGTHS[1]) & (self.pages_with[block] >= max(SURE_PAGES, SURE_SHARE * self.pages))] = 1
@@ -314,6 +316,13 @@ def _places(atoms: Atoms) -> tuple[Ints, Ints]:
     behind = atoms.first[atoms.page + 1] - atoms.first[atoms.page] - 1 - index
     before, behind = (np.round(PLACES * np.log1p(x)).astype(np.int64) for x in (index, behind))
     return before, behind
+
+
+def _copies(hashes: Hashes, atoms: Atoms) -> Ints:
+    """How often each atom's block stands on its page."""
+    _, inverse, count = np.unique(mix(hashes + atoms.page.astype(np.uint64) * PAIR), return_inverse=True, return_counts=True)
+    copies: Ints = count[inverse]
+    return copies
 
 
 def _surroundings(recurs: Bools, words: Ints, atoms: Atoms) -> npt.NDArray[np.float64]:

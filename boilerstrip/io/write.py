@@ -113,6 +113,9 @@ class Part:
             schema = unified([table.schema for table in self._tables])
             whole = pa.concat_tables([_cast(table, schema) for table in self._tables])
             needs("pyarrow.parquet", "parquet").write_table(whole, self._temporary, compression="zstd")
+            self._tables = []
+            del whole
+            pa.default_memory_pool().release_unused()
         elif self._file is not None:
             self._file.close()
         else:

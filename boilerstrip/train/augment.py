@@ -240,7 +240,7 @@ class Augmenter:
             doc = self.aggregated(doc)
         elif rng.random() < 0.30:
             doc = self.spliced(doc)
-        if rng.random() < 0.5:
+        if rng.random() < 0.65:
             doc = self.furnished(doc)
         if rng.random() < 0.08:
             doc = self.commented(doc)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from boilerstrip.decide import kind_of_input
+from boilerstrip.decide import calibrate as apply_curve
+from boilerstrip.decide import emptiness, kind_of_input
 from boilerstrip.detect.model import Model, Scores
 from boilerstrip.detect.rules import builtin_rules
 from boilerstrip.features import measure
@@ -30,20 +31,31 @@ def curve(slope: float, shift: float) -> dict[str, list[float]]:
 
 def uncalibrated() -> dict[str, Any]:
     """A calibration that changes nothing (the logistic curve)."""
-    return {"story": dict.fromkeys((*KINDS, "html"), curve(1, 0)), "label_temperature": 1.0, "no_story": [1.0, 0.0]}
+    return {"story": dict.fromkeys((*KINDS, "html"), curve(1, 0)), "label_temperature": 1.0, "no_story": [1.0, 0.0, 0.0]}
+
+
+def logistic_fit(x: np.ndarray, truth: np.ndarray, weight: np.ndarray, prior: np.ndarray, pull: float) -> np.ndarray:
+    """Weights of the columns of x that make the truth most likely, pulled towards a prior; a few Newton steps."""
+    w, found = weight / weight.sum(), prior.copy()
+
+    def loss(at: np.ndarray) -> float:
+        z = x @ at
+        return float((w * (np.logaddexp(0, z) - truth * z)).sum() + pull * ((at - prior) ** 2).sum())
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(x @ found, -30, 30)))
+        gradient = x.T @ (w * (p - truth)) + 2 * pull * (found - prior)
+        hessian = (x * (w * p * (1 - p))[:, None]).T @ x + (2 * pull + 1e-6) * np.eye(len(prior))
+        step = np.linalg.solve(hessian, gradient)
+        while loss(found - step) > loss(found) and np.abs(step).max() > 1e-6:
+            step = step / 2
+        found = found - step
+    return found
 
 
 def platt(logits: np.ndarray, truth: np.ndarray, weight: np.ndarray, prior: tuple[float, float] = (1.0, 0.0), pull: float = 0.0) -> tuple[float, float]:
-    """Slope and shift that make the truth most likely (Platt 1999), pulled towards a prior; a few Newton steps."""
-    x = np.stack([logits, np.ones_like(logits)], 1)
-    w = weight / weight.sum()
-    found, centre = np.array(prior), np.array(prior)
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-np.clip(x @ found, -30, 30)))
-        gradient = x.T @ (w * (p - truth)) + 2 * pull * (found - centre)
-        hessian = (x * (w * p * (1 - p))[:, None]).T @ x + 2 * pull * np.eye(2) + 1e-6 * np.eye(2)
-        found = found - np.linalg.solve(hessian, gradient)
-    return float(found[0]), float(found[1])
+    """Slope and shift that make the truth most likely (Platt 1999)."""
+    slope, shift = logistic_fit(np.stack([logits, np.ones_like(logits)], 1), truth, weight, np.array(prior), pull).tolist()
+    return slope, shift
 
 
 def scores_of(model: Model, docs: Sequence[Doc]) -> list[tuple[Any, ...]]:
@@ -76,9 +88,9 @@ def calibrate(model: Model, docs: Sequence[Doc], seed: int = 0) -> dict[str, Any
     rng = random.Random(seed)
     whole = [d for d in docs if (d.story == 1).sum() > 200]
     augmenter = Augmenter(whole, rng)
-    empty = [augmenter.without_story(d) for d in rng.sample(whole, min(len(whole), 200))]
+    empty = [augmenter.without_story(d) for d in rng.sample(whole, min(len(whole), 200)) if d.page_type == "article"]
     return {"story": story, "label_temperature": label_temperature(rows),
-            "no_story": no_story(scores_of(model, rng.sample(whole, min(len(whole), 400))), scores_of(model, [d for d in empty if len(d) > 20]))}
+            "no_story": no_story(scores_of(model, rng.sample(whole, min(len(whole), 400))), scores_of(model, [d for d in empty if len(d) > 20]), story)}
 
 
 def tree_scores_of(model: Model, docs: Sequence[TreeDoc]) -> list[tuple[Any, ...]]:
@@ -97,7 +109,8 @@ def calibrate_trees(model: Model, docs: Sequence[TreeDoc]) -> dict[str, Any]:
     """The calibration of a model for HTML."""
     rows = tree_scores_of(model, docs)
     empty = tree_scores_of(model, [without_story(d) for d in docs if d.page_type == "article"])
-    return {"story": {"html": curve(*platt(*known(rows)))}, "label_temperature": label_temperature(rows), "no_story": no_story(rows, empty)}
+    story = {"html": curve(*platt(*known(rows)))}
+    return {"story": story, "label_temperature": label_temperature(rows), "no_story": no_story(rows, empty, story)}
 
 
 def label_temperature(rows: Sequence[tuple[Any, ...]]) -> float:
@@ -115,10 +128,14 @@ def label_temperature(rows: Sequence[tuple[Any, ...]]) -> float:
     return float(min(np.arange(0.5, 4.0, 0.05).tolist(), key=loss))
 
 
-def no_story(full: Sequence[tuple[Any, ...]], empty: Sequence[tuple[Any, ...]]) -> list[float]:
-    """Slope and shift for the logit of "no story", from pages with and without their story; one page in twenty is
-    taken to have none."""
-    x = np.array([r[1].page[-1] for r in (*full, *empty)])
+def no_story(full: Sequence[tuple[Any, ...]], empty: Sequence[tuple[Any, ...]], story: dict[str, dict[str, list[float]]]) -> list[float]:
+    """Weights of `decide.emptiness`, from pages with and without their story; one page in twenty is taken to have none."""
+    def expected(row: tuple[Any, ...]) -> float:
+        kind = "html" if "html" in story else kind_of_input(row[0], 0, len(row[0]))
+        probabilities = apply_curve(row[1].story, story[kind])
+        return float(emptiness(0.0, probabilities, row[5], [0.0, 1.0, 0.0]))
+    rows = [*full, *empty]
+    x = np.array([[float(r[1].page[-1]), expected(r), 1.0] for r in rows])
     y = np.array([0.0] * len(full) + [1.0] * len(empty))
     weight = np.where(y == 1, 0.05 / len(empty), 0.95 / len(full))
-    return [round(v, 3) for v in platt(x.astype(np.float64), y, weight, pull=1e-3)]
+    return [round(float(v), 4) for v in logistic_fit(x, y, weight, np.array([1.0, -1.0, -3.0]), 1e-3)]

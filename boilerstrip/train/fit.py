@@ -22,6 +22,7 @@ from boilerstrip.train.augment import Augmenter, Doc, furniture
 from boilerstrip.train.dataset import BODY_NUMBER, HAND, UNKNOWN
 from boilerstrip.train.network import EVIDENCE, Batch, Network, Shape
 
+BUCKET = 192  # pages that are sorted by length together
 NO_STORY = len(PageType)
 PAGE_TYPES = {str(kind): number for number, kind in enumerate(PageType)}
 
@@ -32,11 +33,11 @@ class Config:
 
     shape: Shape = field(default_factory=Shape)
     epochs: int = 60
-    pages_per_batch: int = 24
-    learning_rate: float = 3e-3
+    pages_per_batch: int = 8
+    learning_rate: float = 2e-3
     weight_decay: float = 0.05
     table_decay: float = 0.2
-    line_share: float = 0.5  # how much of a page's story loss is spread over its atoms; the rest over its words
+    line_share: float = 0.4  # how much of a page's story loss is spread over its atoms; the rest over its words
     min_sites: int = 8
     smoothing: float = 0.02
     label_weight: float = 1.0
@@ -46,7 +47,7 @@ class Config:
     drop_bags: float = 0.1
     drop_rules: float = 0.3
     augment: bool = True
-    average: float = 0.998
+    average: float = 0.999
     seed: int = 1
     max_chars: int = 120_000
 
@@ -196,7 +197,7 @@ def label_weights(sample: Sequence[Measured]) -> np.ndarray:
     for m in sample:
         chosen = m.label != UNKNOWN
         counts += np.bincount(m.label[chosen], m.label_weight[chosen], len(LABELS))
-    weights = np.sqrt(np.median(counts) / counts).clip(0.4, 4.0)
+    weights = np.sqrt(np.median(counts) / counts).clip(0.3, 6.0)
     weights[BODY_NUMBER] = 1.0
     return weights
 
@@ -271,8 +272,8 @@ class TextSource:
         chosen = [rng.choice(page) for page in self.docs]
         augmenter = Augmenter([rng.choice(page) for page in self.docs], rng)
         rng.shuffle(chosen)
-        for at in range(0, len(chosen), config.pages_per_batch * 8):
-            made = [augmenter(d) if config.augment else d for d in chosen[at:at + config.pages_per_batch * 8]]
+        for at in range(0, len(chosen), BUCKET):
+            made = [augmenter(d) if config.augment else d for d in chosen[at:at + BUCKET]]
             made = [d.cut(0, config.max_chars) for d in made if len(d) > 20]
             made.sort(key=lambda d: int((d.codes == 10).sum()))
             groups = [made[k:k + config.pages_per_batch] for k in range(0, len(made), config.pages_per_batch)]

@@ -85,8 +85,11 @@ class Network(nn.Module):
         self.again = nn.Linear(h + 2 * shape.memory + h + shape.embedding + 4, h)
         self.about = nn.Linear(3 * h, h, bias=False)
         self.second = nn.ModuleList(Dilated(h, d, shape.dropout) for d in shape.second)
-        self.story = nn.Linear(h, 1)
-        self.label = nn.Linear(h, len(LABELS))
+        self.story = nn.Linear(2 * h, 1)
+        self.label = nn.Linear(2 * h, len(LABELS))
+        # rules speak for labels and against the story; how much they are worth is learned
+        self.trust = nn.Parameter(torch.ones(EVIDENCE))
+        self.against = nn.Parameter(-0.5 * torch.ones(EVIDENCE))
         self.page = nn.Linear(3 * h, len(PageType) + 1)
 
     def bags(self, batch: Batch) -> Tensor:
@@ -115,7 +118,9 @@ class Network(nn.Module):
         ahead = torch.cummax(kept, 1).values
         behind = torch.cummax(kept.flip(1), 1).values.flip(1)
         context = torch.cat([grid, ahead, behind], -1) * mask
-        guess = self.guess(context).view(n)[batch.row]
+        evidence = batch.dense[:, len(DENSE) + self.shape.extra:]
+        against = evidence @ self.against
+        guess = self.guess(context).view(n)[batch.row] + against
         p = torch.sigmoid(guess)
         # what the guessed story is about: pooled state, pooled words, and each word's share of the story
         weight = flat.new_zeros(n).index_copy(0, batch.row, p * torch.log1p(batch.words)).view(batch.pages, batch.length, 1)
@@ -127,16 +132,16 @@ class Network(nn.Module):
         shared = shared.new_zeros(n, 4).index_copy(0, batch.row, shared).view(batch.pages, batch.length, 4)
         second = torch.cat([context, grid * pooled, topics * topic_pooled, shared], -1)
         overall = torch.cat([pooled, grid.sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp(min=1), grid.amax(1, keepdim=True)], -1)
-        grid = F.relu(self.again(second) + self.about(overall)) * mask
+        grid = (grid + F.relu(self.again(second) + self.about(overall))) * mask
         for layer in self.second:
             grid = layer(grid, mask)
-        atoms = grid.view(n, h)[batch.row]
-        story = self.story(atoms)[:, 0]
+        atoms = torch.cat([grid.view(n, h)[batch.row], flat], -1)
+        story = self.story(atoms)[:, 0] + against
         sure = flat.new_zeros(n).index_copy(0, batch.row, torch.sigmoid(story) * batch.words).view(batch.pages, batch.length, 1)
         page = torch.cat([
             grid.sum(1) / mask.sum(1).clamp(min=1), grid.amax(1),
             (grid * sure).sum(1) / (sure.sum(1) + 1.0)], -1)
-        return guess, story, self.label(atoms), self.page(page)
+        return guess, story, self.label(atoms) + evidence * self.trust, self.page(page)
 
     @staticmethod
     def shared_words(batch: Batch, p: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from boilerstrip.features import measure
 from boilerstrip.labels import Label
 from boilerstrip.segment.html import TreePage, atoms_of_trees, segment_html
 from boilerstrip.train.dataset import ADJACENT_NUMBERS, BODY_NUMBER, NUMBER, UNKNOWN, Example, Node
-from boilerstrip.train.fit import PAGE_TYPES, Config, Measured, ngrams
+from boilerstrip.train.fit import BUCKET, PAGE_TYPES, Config, Measured, ngrams
 
 TITLE = NUMBER[Label.TITLE]
 NO_STORY_SHARE = 0.05
@@ -120,8 +120,8 @@ class TreeSource:
         docs = list(self.docs)
         rng.shuffle(docs)
         noise = np.random.default_rng(rng.getrandbits(32))
-        for at in range(0, len(docs), config.pages_per_batch * 8):
-            made = [self.thinned(d, noise) if config.augment else d for d in docs[at:at + config.pages_per_batch * 8]]
+        for at in range(0, len(docs), BUCKET):
+            made = [self.thinned(d, noise) if config.augment else d for d in docs[at:at + BUCKET]]
             made.sort(key=lambda d: len(d.page))
             groups = [made[k:k + config.pages_per_batch] for k in range(0, len(made), config.pages_per_batch)]
             rng.shuffle(groups)
