@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-integrations quality rules model clean
+.PHONY: demo test test-integrations chromium quality rules model clean
 
 demo: $(VENV)/installed
 	$(BIN)/boilerstrip explain $(SAMPLE)
@@ -28,16 +28,23 @@ test: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q --ignore=tests/integrations
 
-test-integrations: $(VENV)/installed-dev
+test-integrations: $(VENV)/installed-dev $(VENV)/installed-integrations chromium
 	@if [ -d tests/integrations ]; then $(BIN)/python -m pytest -q tests/integrations; \
 	else echo 'There are no integrations to test yet.'; fi
+
+# The browser of the report's tests, which are skipped without it.
+chromium:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  { apt-get update -qq && apt-get install -y -qq chromium chromium-driver; } >/dev/null 2>&1 || echo 'Chromium could not be installed: its tests are skipped.'; \
+	else echo 'No Chromium here, and it is installed only with apt-get and as root: its tests are skipped.'; fi
 
 ifneq ($(wildcard $(DATA)),)
 quality: $(VENV)/installed-bench
 	$(BIN)/python -m boilerstrip.train.gate $(DATA)
 
 model: $(VENV)/installed-train
-	$(BIN)/boilerstrip train --data $(DATA) --out boilerstrip/weights/text.npz $(if $(EPOCHS),--epochs $(EPOCHS))
+	$(BIN)/boilerstrip train --data $(DATA) --out boilerstrip/weights $(if $(EPOCHS),--epochs $(EPOCHS))
 else
 quality:
 	@echo 'No data at $(DATA): the quality gate is not run (name its folder with DATA=).'
@@ -66,6 +73,6 @@ $(VENV)/installed: pyproject.toml $(VENV)/made
 	@touch $@
 
 # The renderers that make raw text of the data's pages; the gate needs no PyTorch.
-$(VENV)/installed-dev $(VENV)/installed-bench $(VENV)/installed-train: $(VENV)/installed-%: $(VENV)/installed
+$(VENV)/installed-dev $(VENV)/installed-bench $(VENV)/installed-train $(VENV)/installed-integrations: $(VENV)/installed-%: $(VENV)/installed
 	$(PIP) -e '.[$*]'
 	@touch $@

@@ -123,7 +123,8 @@ def _add_train(commands: Any) -> None:
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=Path, metavar="DIR", help="folder of the data set")
     source.add_argument("--add", type=Path, action="append", metavar="FILE", help="corrections exported from a report (may be repeated)")
-    command.add_argument("--out", type=Path, default=Path("text.npz"), metavar="FILE", help="where the weights go (default: %(default)s)")
+    command.add_argument("--out", type=Path, metavar="PATH",
+                         help="where the weights go: a folder for --data (default: weights), a file for --add (default: text.npz)")
     command.add_argument("--epochs", type=_positive, metavar="N", help="passes over the data")
     command.add_argument("--seed", type=_natural, metavar="N", help="same seed and data, same weights")
 
@@ -462,22 +463,28 @@ def _counterparts(blocks: Sequence[Block], others: Sequence[Block]) -> Iterator[
 def _train(args: argparse.Namespace) -> int:
     if args.add is not None:
         return _finetune(args)
-    _check_folders(args.data, args.out)
+    out = args.out if args.out is not None else Path("weights")
+    _check_folders(args.data, None)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(f"{out}: cannot be made: {error.strerror}") from None
     with _extra("train"):
         from boilerstrip.train.run import train
 
-        train(args.data, args.out, **{name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None})
-    _say(f"weights written to {args.out}")
+        train(args.data, out, **{name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None})
+    _say(f"weights written to {out}")
     return 0
 
 
 def _finetune(args: argparse.Namespace) -> int:
-    _check_folders(None, args.out)
+    out = args.out if args.out is not None else Path("text.npz")
+    _check_folders(None, out)
     with _extra("train"):
         from boilerstrip.train.finetune import finetune
 
-        outcome = finetune(args.add, args.out, epochs=args.epochs, seed=args.seed)
-    _say(f"weights written to {args.out}: {outcome}")
+        outcome = finetune(args.add, out, epochs=args.epochs, seed=args.seed)
+    _say(f"weights written to {out}: {outcome}")
     return 0
 
 

@@ -34,6 +34,8 @@ class Options:
             They act together with the built-in ones, before context is taken into account.
         builtin_rules: whether the rule packs that come with the library are used. They cost about a tenth of the time.
         input: "text", "html", or "auto" (default), which recognises HTML by its tags.
+        weights: a folder with `text.npz` and `html.npz`, or one such file, in place of the weights that come with the
+            library (see `boilerstrip train`).
         max_chars: longest input, in characters; longer ones raise ValueError.
         site: what recurs on the site that the pages are from, see `SiteProfile.learn`. Costs a few hundredths of the time.
 
@@ -48,6 +50,7 @@ class Options:
     rules: tuple[Rule, ...] = ()
     builtin_rules: bool = True
     input: Input = "auto"
+    weights: str | Path | None = None
     max_chars: int = 50_000_000
     site: SiteProfile | None = None
 
@@ -62,6 +65,8 @@ class Options:
                 raise ValueError(f"threshold must be from 0 to 1, not {self.threshold}")
         if not isinstance(self.builtin_rules, bool):
             raise TypeError(f"builtin_rules must be True or False, not {self.builtin_rules!r}")
+        if self.weights is not None and not isinstance(self.weights, (str, Path)):
+            raise TypeError(f"weights must be a path or None, not {type(self.weights).__name__}")
         if isinstance(self.max_chars, bool) or not isinstance(self.max_chars, int) or self.max_chars < 1:
             raise ValueError(f"max_chars must be a positive whole number, not {self.max_chars!r}")
         if self.site is not None and not isinstance(self.site, SiteProfile):

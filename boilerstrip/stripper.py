@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from boilerstrip.decide import decide, joints
-from boilerstrip.detect.model import Model, default_model
+from boilerstrip.detect.model import Model, load_model
 from boilerstrip.detect.rules import RulePack, builtin_rules
 from boilerstrip.features import measure
 from boilerstrip.labels import PageType, Verdict
@@ -136,11 +136,11 @@ class Stripper:
         return [results[n] for n in range(len(pages))]
 
     def _texts(self, texts: list[str], urls: list[str | None]) -> list[Result]:
-        return self._decide(default_model("text"), segment(texts), texts, urls)
+        return self._decide(load_model("text", self.options.weights), segment(texts), texts, urls)
 
     def _trees(self, trees: list[TreePage], urls: list[str | None]) -> list[Result]:
         atoms, evidence = atoms_of_trees(trees)
-        return self._decide(default_model("html"), atoms, [tree.text for tree in trees], urls, trees, evidence)
+        return self._decide(load_model("html", self.options.weights), atoms, [tree.text for tree in trees], urls, trees, evidence)
 
     def _decide(self, model: Model, atoms: Atoms, texts: list[str], urls: list[str | None],
                 trees: list[TreePage] | None = None, evidence: TreeEvidence | None = None) -> list[Result]:

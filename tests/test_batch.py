@@ -33,9 +33,9 @@ PLACES = ["quay", "mill", "chapel", "orchard", "ferry", "school", "signal box", 
 def page(number: int) -> str:
     """A short page with a story of its own."""
     r = random.Random(number)
-    lines = [f"The keeper of the {r.choice(PLACES)} counted {r.randint(3, 900)} visitors on the first warm day of spring, and told "
-             f"the council in a letter that the {r.choice(PLACES)} by the river would need a new roof by autumn." for _ in range(3)]
-    return "\n\n".join(["Home", "News", "Contact", f"A roof for the {r.choice(PLACES)}", *lines, "Share this page", "© 2031 The Valley Post"])
+    lines = [f"The keeper of the {r.choice(PLACES)} counted {r.randint(3, 900)} visitors on the first warm day of spring, and told"
+             f" the council in a letter that the {r.choice(PLACES)} by the river would need a new roof by autumn." for _ in range(3)]
+    return "\n\n".join(["Home", "News", "Contact", f"The {r.choice(PLACES)} roof", *lines, "Share this page", "© 2031 The Valley Post"])
 
 
 def write_jsonl(path: Path, count: int, **more: Any) -> Path:

@@ -25,7 +25,7 @@ PROFILE = settings(derandomize=True, deadline=None, database=None, max_examples=
 GRID = [x / 4 for x in range(-48, 49)]
 IDENTITY = {"logit": GRID, "calibrated": [1 / (1 + float(np.exp(-x))) for x in GRID]}
 CALIBRATION: dict[str, Any] = {"story": dict.fromkeys(("separated", "lines", "glued"), IDENTITY), "label_temperature": 1.0,
-                               "no_story": [1.0, 0.0]}
+                               "no_story": [1.0, 0.0, 0.0]}
 STORY, FURNITURE = 5.0, -5.0
 SENTENCE = "The ferry left at nine with forty people on board and the harbour lamp went out behind it."
 Judge = Callable[[str], float]
@@ -183,7 +183,7 @@ def test_offsets_count_in_the_page_not_in_the_batch() -> None:
     features = measure(atoms)
     scores = Scores(np.full(2, STORY, np.float32), np.zeros((2, len(LABELS)), np.float32), np.full(len(PageType) + 1, -5, np.float32))
     pack = RulePack(())
-    result = decide(pages[1], atoms, 1, features.words, scores, pack.hits(atoms, features).at(1, 3), pack, Options(), CALIBRATION, "given")
+    result = decide(pages[1], atoms, 1, joints(atoms), features.words, scores, pack.hits(atoms, features).at(1, 3), pack, Options(), CALIBRATION, "given")
     assert [(b.start, b.end, b.text) for b in result.page] == [(0, 4, "Home"), (5, 5 + len(SENTENCE), SENTENCE)]
 
 
@@ -192,8 +192,8 @@ def test_pages_without_blocks(text: str) -> None:
     atoms = segment([text])
     nothing = Scores(np.zeros(0, np.float32), np.zeros((0, len(LABELS)), np.float32), np.zeros(0, np.float32))
     pack = RulePack(())
-    result = decide(text, atoms, 0, measure(atoms).words, nothing, pack.hits(atoms, measure(atoms)), pack, Options(), CALIBRATION, "given")
-    assert (result.page, result.text, result.verdict, result.confidence) == ((), "", Verdict.NO_STORY, 1.0)
+    result = decide(text, atoms, 0, joints(atoms), measure(atoms).words, nothing, pack.hits(atoms, measure(atoms)), pack, Options(), CALIBRATION, "given")
+    assert (tuple(result.page), result.text, result.verdict, result.confidence) == ((), "", Verdict.NO_STORY, 1.0)
 
 
 # joints: what stands between atoms once torn and wrapped lines are re-joined
@@ -350,9 +350,20 @@ def test_verdict() -> None:
 
 
 def test_verdict_is_calibrated() -> None:
-    result = decided(SENTENCE, empty=3.0, calibration={**CALIBRATION, "no_story": [1.0, -4.0]})
+    result = decided(SENTENCE, empty=3.0, calibration={**CALIBRATION, "no_story": [1.0, 0.0, -4.0]})
     assert result.verdict is Verdict.STORY
     assert result.confidence == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-5)
+
+
+def test_verdict_heeds_the_f1_that_the_blocks_let_expect() -> None:
+    calibration = {**CALIBRATION, "no_story": [0.5, -2.0, 0.25]}
+    for logit in (-2.0, 0.0, 2.0):
+        story = 1 / (1 + float(np.exp(-logit)))
+        expected = 2 * story / (1 + story)  # of one block, kept
+        empty = 1 / (1 + np.exp(-(0.5 * 3 - 2 * np.log(expected / (1 - expected)) + 0.25)))
+        result = decided(SENTENCE, lambda _, logit=logit: logit, empty=3.0, calibration=calibration)
+        assert result.verdict is (Verdict.NO_STORY if empty >= 0.5 else Verdict.STORY)
+        assert result.confidence == pytest.approx(max(empty, 1 - empty), abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", PageType)

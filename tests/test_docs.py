@@ -14,7 +14,8 @@ def test_examples_run(block: Block, tmp_path: Path) -> None:
 
 
 def test_the_runner(tmp_path: Path) -> None:
-    page = "# Guide\n\n```python\n# runs\nprint(len(open('page.txt').read()) > 9)\n```\n\n```python\nleft_out\n```\n\n```python\n# runs: polars\n1 / 0\n```\n"
+    examples = ["# runs\nprint(len(open('page.txt').read()) > 9)", "left_out", "# runs: polars\n1 / 0"]
+    page = "# Guide\n\n" + "\n".join(f"```python\n{code}\n```\n" for code in examples)
     good, bad = blocks(page, "guide.md")
     assert (good.where, good.needs, bad.where, bad.needs) == ("guide.md:3", None, "guide.md:12", "polars")
     assert run(good, tmp_path) == "True\n"

@@ -22,7 +22,7 @@ from boilerstrip.segment.text import Atoms, segment
 Array = npt.NDArray[Any]
 FIRST, SECOND = (1, 3), (2,)
 EMBEDDING, HIDDEN, MEMORY, TOPIC = 3, 5, 2, 4
-CARD = {"version": "tiny", "shape": {"first": FIRST, "second": SECOND}, "calibration": {"no_story": [1.0, 0.0]}}
+CARD = {"version": "tiny", "shape": {"first": FIRST, "second": SECOND}, "calibration": {"no_story": [1.0, 0.0, 0.0]}}
 PAGES = (
     "Harbour lamp shines again\nBy Ada Brook\n\nThe harbour lamp of Oldbrook shines again. The lamp was hidden in a barn.\nShare this",
     "Oldbrook ferry\n***\nThe ferry was raised, and the harbour was glad of the lamp of Oldbrook\n12 comments\n!!!\nMore news",
@@ -43,13 +43,14 @@ def arrays() -> dict[str, Array]:
     context = HIDDEN + 2 * MEMORY
     shapes = {
         "enter": (HIDDEN, inputs), "remember": (MEMORY, HIDDEN), "guess": (1, context), "topic": (TOPIC, 2 * EMBEDDING),
-        "again": (HIDDEN, context + HIDDEN + TOPIC + 4), "story": (1, HIDDEN), "label": (len(LABELS), HIDDEN),
+        "again": (HIDDEN, context + HIDDEN + TOPIC + 4), "story": (1, 2 * HIDDEN), "label": (len(LABELS), 2 * HIDDEN),
         "page": (len(PageType) + 1, 3 * HIDDEN), **{f"first.{k}.linear": (HIDDEN, 3 * HIDDEN) for k in range(len(FIRST))},
         **{f"second.{k}.linear": (HIDDEN, 3 * HIDDEN) for k in range(len(SECOND))}}
     out: dict[str, Array] = {
         "vocabulary": vocabulary, "centre": random.normal(0, 0.3, len(DENSE)), "scale": random.uniform(0.5, 2, len(DENSE)),
         "table": np.vstack([np.zeros(EMBEDDING), random.normal(0, 1, (len(vocabulary), EMBEDDING))]),
-        "about.weight": random.normal(0, 0.4, (HIDDEN, 3 * HIDDEN))}
+        "about.weight": random.normal(0, 0.4, (HIDDEN, 3 * HIDDEN)), "against": random.normal(-0.5, 0.4, len(LABELS)),
+        "trust": random.normal(1, 0.4, len(LABELS))}
     for name, (rows, columns) in shapes.items():
         out[f"{name}.weight"] = random.normal(0, 0.4, (rows, columns))
         out[f"{name}.bias"] = random.normal(0, 0.2, rows)
@@ -117,26 +118,28 @@ def network_again(w: dict[str, Array], page: str, evidence: Array) -> tuple[Arra
     bags = bags_again(w, features)
     dense = np.clip((features.dense - w["centre"]) / w["scale"], -4, 4)
     words = features.words
-    x = np.maximum(linear(w, "enter", np.concatenate([dense, evidence, bags], 1)), 0)
+    against = [math.fsum(row * w["against"]) for row in evidence]
+    x = local = np.maximum(linear(w, "enter", np.concatenate([dense, evidence, bags], 1)), 0)
     for k, distance in enumerate(FIRST):
         x = dilated(w, f"first.{k}.linear", x, distance)
     kept = sigmoid(linear(w, "remember", x))
     before = np.array([kept[:t + 1].max(0) for t in range(len(x))])
     after = np.array([kept[t:].max(0) for t in range(len(x))])
     context = np.concatenate([x, before, after], 1)
-    p = sigmoid(linear(w, "guess", context)[:, 0])
+    p = sigmoid(linear(w, "guess", context)[:, 0] + against)
     weight = p * np.log1p(words)
     pooled = (weight[:, None] * x).sum(0) / (weight.sum() + 1e-3)
     topic = np.tanh(linear(w, "topic", bags[:, :2 * EMBEDDING]))
     topic_pooled = (weight[:, None] * topic).sum(0) / (weight.sum() + 1e-3)
     second = np.concatenate([context, x * pooled, topic * topic_pooled, shared_again(features, p)], 1)
-    x = np.maximum(linear(w, "again", second) + w["about.weight"] @ np.concatenate([pooled, x.mean(0), x.max(0)]), 0)
+    x = x + np.maximum(linear(w, "again", second) + w["about.weight"] @ np.concatenate([pooled, x.mean(0), x.max(0)]), 0)
     for k, distance in enumerate(SECOND):
         x = dilated(w, f"second.{k}.linear", x, distance)
-    story = linear(w, "story", x)[:, 0]
+    seen = np.concatenate([x, local], 1)
+    story = linear(w, "story", seen)[:, 0] + against
     sure = sigmoid(story) * words
     about = np.concatenate([x.mean(0), x.max(0), (sure[:, None] * x).sum(0) / (sure.sum() + 1)])
-    return story, linear(w, "label", x), linear(w, "page", about[None])[0]
+    return story, linear(w, "label", seen) + evidence * w["trust"], linear(w, "page", about[None])[0]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page])
@@ -180,10 +183,10 @@ def equal(one: Scores, other: Scores) -> bool:
 
 @pytest.mark.parametrize("model", (tiny, default_model), ids=("tiny", "default"))
 def test_a_page_has_the_same_scores_in_every_batch(model: Any) -> None:
-    nothing = {page: np.zeros((len(segment([page])), len(LABELS)), np.float32) for page in PAGES}
-    alone = {page: run(model(), page, evidence=nothing[page])[0] for page in PAGES}
+    evidence = {page: evidence_of(segment([page])) for page in PAGES}
+    alone = {page: run(model(), page)[0] for page in PAGES}
     for batch in (PAGES, PAGES[::-1], PAGES * 3):
-        together = run(model(), *batch, evidence=np.concatenate([nothing[page] for page in batch]))
+        together = run(model(), *batch, evidence=np.concatenate([evidence[page] for page in batch]))
         assert all(equal(scores, alone[page]) for page, scores in zip(batch, together))
 
 
@@ -242,7 +245,7 @@ def test_rubbish_is_an_error(content: bytes) -> None:
         Model.load(io.BytesIO(content))
 
 
-@pytest.mark.parametrize("name", ("card", "vocabulary", "table", "centre"))
+@pytest.mark.parametrize("name", ("card", "vocabulary", "table", "centre", "against", "trust"))
 def test_a_missing_array_is_an_error(name: str) -> None:
     with pytest.raises(KeyError, match=name):
         run(Model.load(stored(**{name: None})), PAGES[0])

@@ -199,6 +199,13 @@ def test_no_pages_and_empty_pages() -> None:
     assert segment(["", "One", " \n", "Two\nThree", ""]).first.tolist() == [0, 0, 1, 1, 3, 3]
 
 
+@pytest.mark.parametrize("texts", (
+    ["The lamp", ".The ferry sank"], ["12", ".The ferry sank"], ["The ferry sank.A", "lamp"], ["No 3A", "lamp"], ["", "epMinder sank"],
+    ["A", "", "eepMinder sank", "epMinder"]))
+def test_the_pages_around_a_page_do_not_move_its_cuts(texts: list[str]) -> None:
+    assert pieces(segment(texts), texts) == [cut(text) for text in texts]
+
+
 def test_batches_give_the_atoms_of_single_pages() -> None:
     texts = [text for text, _ in LAYOUTS.values()] + [wrapped_text(72), (SENTENCE * 20).strip(), "x" * (2 * MAX_ATOM), "", "a\r", "\nb"]
     batch = segment(texts)

@@ -52,7 +52,8 @@ def test_a_line_removed_on_two_pages_becomes_a_rule(tmp_path: Path) -> None:
     rules = suggested(tmp_path, [row("Tip our newsroom!", "subscribe"), row("tip our NEWSROOM", "subscribe", page="b"), row(KEPT)])
     assert phrases(rules) == [("line", "Tip our newsroom!")]
     rule = rules[0]
-    assert rule.label is Label.SUBSCRIBE and rule.counterexamples == (KEPT,) and set(rule.examples) == {"Tip our newsroom!", "tip our NEWSROOM"}
+    assert rule.label is Label.SUBSCRIBE and rule.counterexamples == (KEPT,)
+    assert set(rule.examples) == {"Tip our newsroom!", "tip our NEWSROOM"}
     assert rule.weight > 1
 
 
@@ -97,7 +98,8 @@ def test_without_kept_blocks_nothing_is_suggested(tmp_path: Path) -> None:
 
 
 def test_more_blocks_weigh_more(tmp_path: Path) -> None:
-    weights = [suggested(tmp_path, [*(row("Buy ink", "ad", page=str(n)) for n in range(count)), row(KEPT)])[0].weight for count in (2, 5, 1000)]
+    pages = [[row("Buy ink", "ad", page=str(n)) for n in range(count)] for count in (2, 5, 1000)]
+    weights = [suggested(tmp_path, [*rows, row(KEPT)])[0].weight for rows in pages]
     assert weights == sorted(weights) and weights[-1] == 4.0
 
 
@@ -108,7 +110,8 @@ def test_other_scripts(tmp_path: Path, text: str) -> None:
 
 def test_hostile_text_stays_inside_its_strings(tmp_path: Path) -> None:
     text = 'Buy "ink" \\ now\n[[rule]]\nid = """x\x1b[2J \u202e\x7f'
-    rules = suggested(tmp_path, [row(text, "ad"), row(text, "ad", page="b"), row(KEPT), row("\ud800 half", "ad"), row("\ud800 half", "ad", page="b")])
+    rows = [row(hostile, "ad", page=name) for hostile in (text, "\ud800 half") for name in "ab"]
+    rules = suggested(tmp_path, [*rows, row(KEPT)])
     toml = to_toml(rules)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", toml)
     parsed = tomllib.loads(toml)["rule"]

@@ -20,13 +20,14 @@ from boilerstrip.features import Features
 from boilerstrip.labels import LABELS
 from boilerstrip.segment.html import TreeEvidence
 
-__all__ = ["Model", "Scores", "default_model", "slot_of"]
+__all__ = ["Model", "Scores", "default_model", "load_model", "slot_of"]
 
 Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 
 SLOT_BITS = 21
+SURE = 2.0  # log-odds; what rules say beyond it counts by weights of its own
 WINDOW = 20_000  # atoms; longer pages are read in windows, so that memory stays bounded
 
 
@@ -157,6 +158,7 @@ class Model:
             return Scores(none, np.zeros((0, len(LABELS)), np.float32), none)
         words = inputs.features.words[first:last].astype(np.float32)
         evidence = inputs.evidence[first:last]
+        evidence = np.concatenate([evidence, 2 * np.maximum(evidence - SURE, 0)], 1)
         against = evidence @ self._w["against"]
         local = self._linear("enter", inputs.all[first:last])
         np.maximum(local, 0, out=local)
@@ -184,7 +186,7 @@ class Model:
         story = self._linear("story", seen)[:, 0] + against
         sure = _sigmoid(story) * words
         page = np.concatenate([x.mean(0), x.max(0), (sure @ x) / (sure.sum() + np.float32(1))])
-        return Scores(story, self._linear("label", seen) + evidence * self._w["trust"], self._linear("page", page[None])[0])
+        return Scores(story, self._linear("label", seen) + (evidence * self._w["trust"]).reshape(-1, 2, len(LABELS)).sum(1), self._linear("page", page[None])[0])
 
 
 def _sigmoid(x: Floats) -> Floats:
@@ -214,6 +216,22 @@ def _shared_words(features: Features, p: Floats, first: int, last: int) -> Float
     for k, value in enumerate(values):
         out[:, k] = np.bincount(atom, value, last - first) / count
     return out
+
+
+@cache
+def load_model(kind: str, weights: str | Path | None = None) -> Model:
+    """The model for "text" or for "html": from a folder, or a file of that name, or else the one that comes with the
+    library.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    if weights is not None:
+        path = Path(weights)
+        file = path / f"{kind}.npz" if path.is_dir() else path
+        if path.is_dir() or path.stem.startswith(kind):
+            return Model.load(file)
+    return default_model(kind)
 
 
 @cache

@@ -15,6 +15,7 @@ from boilerstrip.io import InputError, needs
 __all__ = ["Part", "encode_json", "encode_table", "format_of", "join", "replace_durably"]
 
 FORMATS = ("jsonl", "parquet")
+JOINED_ROWS = 2_000  # rows of a row group of joined Parquet files: so many are in memory at a time
 BLOCK_FIELDS = ("text", "label", "story", "confidence", "kept")
 
 
@@ -164,9 +165,10 @@ def _join_tables(parts: Sequence[Path], temporary: Path) -> None:
     schema = unified([parquet.read_schema(part) for part in parts]) if parts else pa.schema([])
     with parquet.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for part in parts:
-            with parquet.ParquetFile(part) as file:
-                for group in range(file.num_row_groups):
-                    writer.write_table(_cast(file.read_row_group(group, use_threads=False), schema))
+            with parquet.ParquetFile(part, pre_buffer=False) as file:
+                for batch in file.iter_batches(JOINED_ROWS, use_threads=False):
+                    writer.write_table(_cast(pa.Table.from_batches([batch]), schema))
+            pa.default_memory_pool().release_unused()
 
 
 def unified(schemas: Sequence[Any]) -> Any:

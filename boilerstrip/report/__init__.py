@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from boilerstrip.labels import LABELS, Label, Verdict
+from boilerstrip.result import log_odds, rejoined
 
 if TYPE_CHECKING:
     from boilerstrip.result import Block, Result
@@ -137,7 +138,7 @@ def _page(result: Result, name: str) -> dict[str, Any]:
         "start": s.start, "end": s.end, "joint": s.joint, "story": s.story, "other": [NUMBER[label] for label in s.other],
         "otherConfidence": s.other_confidence, "words": s.words, "label": [NUMBER[label] for label in labels], "kept": list(map(int, kept)),
         "path": s.tree.path if s.tree is not None else None, "fixed": s.fixed,
-        "model": [round(b.reasons[0].weight, 2) for b in result.page],
+        "model": [round(log_odds(p), 2) for p in s.story], "told": {n: rejoined(s.text[n]) for n in s.torn},
         "hits": {n: [[r.source, NUMBER[Label(r.label)], r.weight] for r in hits] for n, hits in s.hits.items()}}
 
 

@@ -75,7 +75,7 @@
         story.append(paragraph);
       }
       view.owner[k] = view.paragraphs.length - 1;
-      const piece = made("span", "piece off", (page.joint[k] === " " ? " " : "") + folded(page.text[k]));
+      const piece = made("span", "piece off", (page.joint[k] === " " ? " " : "") + (page.told[k] ?? page.text[k]));
       piece.dataset.k = k;
       view.pieces.push(piece);
       view.paragraphs[view.owner[k]].element.append(piece);
@@ -92,7 +92,6 @@
     tell();
   }
 
-  const folded = text => page.html ? text : text.replace(/\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*/g, " ");
   const percent = p => Math.round(100 * p) + " %";
 
   function row(k) {

@@ -137,7 +137,7 @@ def _atoms(text: str, codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uin
     indent = start - breaks[row] - 1
     wrapped = _wrapped(classes, start, end, gap, line_page, len(page_start))
     # cuts inside lines
-    cut = _cuts(codes, classes, solid, begins, start, end)
+    cut = _cuts(codes, classes, solid, begins, begins[np.diff(line_page, prepend=-1) > 0], start, end)
     line_of_cut = np.searchsorted(start, cut, side="right") - 1
     atom_start = np.concatenate([start, cut])
     order = np.argsort(atom_start, kind="stable")
@@ -192,8 +192,10 @@ def _candidates() -> Bools:
 CANDIDATE = _candidates()
 
 
-def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: Ints, begins: Ints, start: Ints, end: Ints) -> Ints:
-    """Positions inside lines where a new atom begins. `begins` numbers the first solid character of each line."""
+def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: Ints, begins: Ints, heads: Ints, start: Ints,
+          end: Ints) -> Ints:
+    """Positions inside lines where a new atom begins. `begins` numbers the first solid character of each line, `heads` that
+    of each page."""
     kinds = classes[solid]
     step = np.diff(solid)
     pair = (kinds[:-1].astype(np.int16) * len(C) + kinds[1:]) * 2 + (step == 1)
@@ -203,9 +205,10 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     kind, before = kinds[at], kinds[at - 1]
     spaces = np.cumsum(classes == C.SPACE, dtype=np.int32)
     adjacent, wide = step[at - 1] == 1, spaces[solid[at]] - spaces[solid[at - 1]] >= 2
-    earlier = np.where(at > 1, kinds[at - 2], C.SPACE)
+    page = np.searchsorted(heads, at, side="right") - 1  # what stands on another page does not count
+    earlier = np.where(at - 2 >= heads[page], kinds[at - 2], C.SPACE)
     touching = np.where(at > 1, step[at - 2], 2) == 1  # the two characters before stand side by side
-    later = np.append(kinds, C.SPACE)[at + 1]
+    later = np.where(at + 1 < np.append(heads[1:], len(kinds))[page], np.append(kinds, C.SPACE)[at + 1], C.SPACE)
     capital = (kind == C.UPPER) & (later == C.LOWER)
     lower = (earlier == C.LOWER) | (earlier == C.DIGIT) | (earlier == C.CLOSE) | (earlier == C.QUOTE)
     inner = (before == C.LOWER) & (earlier == C.LOWER) & touching & capital & adjacent
@@ -235,8 +238,9 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
 
 def _is_camel_word(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], at: Ints) -> Bools:
     """Whether the capital at each position stands inside a brand name such as those of CAMEL_WORDS."""
-    near = np.clip(at[:, None] + np.arange(-3, 3), 0, len(codes) - 1)
-    key = (np.where(WORD[classes[near]], codes[near], 32) & 255).astype(np.uint64) @ SIX
+    around = at[:, None] + np.arange(-3, 3)
+    near = np.clip(around, 0, len(codes) - 1)
+    key = (np.where(WORD[classes[near]] & (around >= 0), codes[near], 32) & 255).astype(np.uint64) @ SIX
     return np.isin(key, CAMEL_KEYS)
 
 

@@ -14,7 +14,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from html import escape
 from itertools import repeat
@@ -106,6 +106,9 @@ class Elements:
         self.tags, self.parents = tags, parents
         self._ranks: tuple[list[int], list[int]] | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Elements) and self.tags == other.tags and list(self.parents) == list(other.parents)
+
     def paths(self, elements: Iterable[int]) -> list[str]:
         """An XPath of each of the elements, as lxml's `getpath` makes them; "" for -1."""
         if self._ranks is None:
@@ -142,7 +145,7 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TreePage:
     """The blocks of an HTML page in document order; every array has one entry per block.
 
@@ -174,6 +177,12 @@ class TreePage:
     hidden: Bools
     title: str = ""
     source: str = "html"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TreePage):
+            return False
+        pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
 
     def __len__(self) -> int:
         return len(self.start)

@@ -236,11 +236,11 @@ class Augmenter:
             doc = self.shortened(doc)
         if rng.random() < 0.05:
             doc = self.listed(doc)
-        if rng.random() < 0.08:
+        if rng.random() < 0.10:
             doc = self.aggregated(doc)
-        elif rng.random() < 0.30:
+        elif rng.random() < 0.45:
             doc = self.spliced(doc)
-        if rng.random() < 0.65:
+        if rng.random() < 0.55:
             doc = self.furnished(doc)
         if rng.random() < 0.08:
             doc = self.commented(doc)
@@ -331,7 +331,7 @@ class Augmenter:
         skip = rng.choice((0, 0, 1, 3, 8))
         at = int(after[min(skip, len(after) - 1)]) if len(after) else len(doc)
         parts = [piece("\n", RELATED)]
-        if rng.random() < 0.75:
+        if rng.random() < 0.7:
             parts.append(writer.doc("related_heading"))
         for _ in range(rng.choice((1, 1, 1, 2, 3))):
             parts += self.card(doc, writer)

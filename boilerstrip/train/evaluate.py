@@ -83,7 +83,7 @@ def f1_of(found: Iterable[bool], truth: Iterable[int]) -> float:
 
 
 class Calibration:
-    """Scores and truths of lines, per kind of input."""
+    """Scores and truths of blocks, per kind of input."""
 
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[float, int, int]]] = defaultdict(list)
@@ -95,7 +95,7 @@ class Calibration:
         out = {}
         for kind, rows in sorted(self.rows.items()):
             s, y, w = zip(*rows)
-            out[kind] = {"lines": len(rows), "ece_lines": measures.expect_calibration(s, y),
+            out[kind] = {"blocks": len(rows), "ece_blocks": measures.expect_calibration(s, y),
                          "ece_words": measures.expect_calibration(s, y, w),
                          "brier_words": sum(c * (a - b) ** 2 for a, b, c in rows) / sum(w)}
         return out
@@ -123,8 +123,9 @@ def story_figures(pages: Sequence[Page], clean: Callable[[list[str]], list[Resul
             values = line_scores(result, spans)
             lines[job["set"]].append(f1_of([v >= result.threshold for v in values], truth))
             exact[job["set"]].append(float(measures.exact_body(result.text, job["gold"])))
-            atoms = segment([raw])
-            calibration.add(kind_of_input(atoms, 0, len(atoms)), values, truth, [len(measures.words(t)) for t in texts])
+            atoms, blocks = segment([raw]), [b.text for b in result.page]
+            calibration.add(kind_of_input(atoms, 0, len(atoms)), [b.story for b in result.page],
+                            measures.story_lines(blocks, job["gold"], job["title"]), [len(measures.words(t)) for t in blocks])
     groups = {group: {name: dict(zip(("p", "r", "f1"), map(mean, zip(*rows)))) for name, rows in by_renderer.items()}
               for group, by_renderer in scores.items()}
     return {
@@ -295,7 +296,7 @@ def table(figures: dict[str, Any]) -> str:
         out.append(f"{name}: " + ", ".join(f"{k} {v:.4f}" for k, v in figures[name].items()))
     out.append(f"foreign story appended, line F1: {figures['splice_line_f1']:.4f}")
     for kind, row in figures["calibration"].items():
-        out.append(f"calibration, {kind}: ECE by words {row['ece_words']:.4f}, by lines {row['ece_lines']:.4f}, "
+        out.append(f"calibration, {kind}: ECE by words {row['ece_words']:.4f}, by blocks {row['ece_blocks']:.4f}, "
                    f"Brier by words {row['brier_words']:.4f}")
     for label, row in figures["labels"].items():
         out.append(f"label {label:<12} F1 {row['f1']:.3f}" + (f"  p {row['p']:.3f}  r {row['r']:.3f}  n {row['n']}" if "n" in row else ""))

@@ -11,7 +11,7 @@ import hashlib
 import math
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from boilerstrip.train.run import WEIGHTS, WRITTEN, rule_evidence
 from boilerstrip.train.written import WrittenPage, compare, doc_of_page, read_pages
 
 EPOCHS = 8
+LEAST_STEPS = 12  # in an epoch
 MINE = 4  # corrected pages in a batch, beside as many written ones
 RATE = 5e-4  # a sixth of the rate that the shipped weights were trained with
 NOT_STORED = ("card", "vocabulary", "tree_vocabulary", "centre", "scale")
@@ -79,7 +80,7 @@ def finetune(paths: Sequence[Path], out: Path, weights: Path = WEIGHTS / "text.n
         CorrectionError: if a file is no file of corrections, or none of its pages has its text.
     """
     pages = read_corrections(paths)
-    usable = [page for page in pages if page.raw is not None and any(c.start is not None for c in page.corrections)]
+    usable = [page for page in pages if page.raw is not None and all(c.start is not None for c in page.corrections)]
     if not usable:
         raise CorrectionError("no page's text is in these corrections: export them from the report with page text")
     for page in pages:
@@ -91,13 +92,16 @@ def finetune(paths: Sequence[Path], out: Path, weights: Path = WEIGHTS / "text.n
     before = Model.load(weights)
     docs = [doc for page in usable for doc in docs_of(page, _run(before, [str(page.raw)])[0])]
     written = read_pages(WRITTEN) if WRITTEN.is_dir() else []
-    tune(trained, docs, [doc_of_page(page) for page in written], config)
-    after = model_of(trained, config, {"calibration": card["calibration"]})
+    facts = {"calibration": card["calibration"]}
+    count = sum(len(page.corrections) for page in usable)
+    tune(trained, docs, [doc_of_page(page) for page in written], config,
+         lambda: followed(model_of(trained, config, facts), usable) == count)
+    after = model_of(trained, config, facts)
     digest = hashlib.sha256("".join(sorted(page.sha256 + repr(page.corrections) for page in usable)).encode("utf-8", "surrogatepass"))
     save(out, trained, {**card, "finetuned": {
-        "from": card["version"], "corrections": sum(len(p.corrections) for p in usable), "pages": len(usable), "written": len(written),
+        "from": card["version"], "corrections": count, "pages": len(usable), "written": len(written),
         "digest": digest.hexdigest()[:16], "epochs": config.epochs, "learning_rate": RATE, "seed": config.seed}})
-    return Outcome(out, sum(len(p.corrections) for p in usable), (followed(before, usable), followed(after, usable)),
+    return Outcome(out, count, (followed(before, usable), followed(after, usable)),
                    (words_lost(before, written), words_lost(after, written)))
 
 
@@ -120,28 +124,32 @@ def docs_of(page: CorrectedPage, result: Result) -> list[Doc]:
     return [Doc(codes, story, label, source, **facts), Doc(codes, story_alone, label_alone, source, **facts)]
 
 
-def tune(trained: Trained, docs: Sequence[Doc], written: Sequence[Doc], config: Config) -> None:
-    """Change the network's weights, in place: a few passes over the corrected pages, each with as many written ones."""
+def tune(trained: Trained, docs: Sequence[Doc], written: Sequence[Doc], config: Config, done: Callable[[], bool]) -> None:
+    """Change the network's weights, in place: a few passes over the corrected pages, each with as many written ones. It ends
+    when `done`: the less is changed, the less is forgotten."""
     torch.manual_seed(config.seed)
     rng, noise = random.Random(config.seed), np.random.default_rng(config.seed)
     network, lookup = trained.network, Lookup(trained.vocabulary)
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
     rarity = label_weights([measured([doc]) for doc in [*docs, *written]])
     optimiser = optimiser_of(network, config)
-    network.train()
     for epoch in range(config.epochs):
         rate = config.learning_rate * (1 - epoch / config.epochs)
         for group in optimiser.param_groups:
             group["lr"] = rate
+        network.train()
         losses = [_step(trained, lookup, m, evidence, config, rarity, optimiser, rng, noise)
                   for m in _batches(docs, written, config.max_chars, rng)]
         print(f"fine-tuning: epoch {epoch + 1} of {config.epochs}, loss {float(np.mean(losses)):.4f}", file=sys.stderr, flush=True)
-    network.eval()
+        network.eval()
+        if done():
+            break
 
 
 def _batches(docs: Sequence[Doc], written: Sequence[Doc], most: int, rng: random.Random) -> Iterator[Measured]:
-    """Corrected and written pages, half and half."""
-    chosen = rng.sample(list(docs), len(docs))
+    """Corrected and written pages, half and half; few corrected ones are repeated, so that every epoch takes some steps."""
+    repeats = max(1, math.ceil(LEAST_STEPS * MINE / len(docs)))
+    chosen = [doc for _ in range(repeats) for doc in rng.sample(list(docs), len(docs))]
     for at in range(0, len(chosen), MINE):
         mine = chosen[at:at + MINE]
         others = rng.sample(list(written), min(len(mine), len(written)))

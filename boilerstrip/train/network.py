@@ -12,6 +12,7 @@ from boilerstrip.features import DENSE
 from boilerstrip.labels import LABELS, PageType
 
 EVIDENCE = len(LABELS)
+SURE = 2.0  # log-odds; what rules say beyond it counts by weights of its own
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ class Network(nn.Module):
         self.story = nn.Linear(2 * h, 1)
         self.label = nn.Linear(2 * h, len(LABELS))
         # rules speak for labels and against the story; how much they are worth is learned
-        self.trust = nn.Parameter(torch.ones(EVIDENCE))
-        self.against = nn.Parameter(-0.5 * torch.ones(EVIDENCE))
+        self.trust = nn.Parameter(torch.cat([torch.ones(EVIDENCE), 0.5 * torch.ones(EVIDENCE)]))
+        self.against = nn.Parameter(torch.cat([-0.5 * torch.ones(EVIDENCE), -torch.ones(EVIDENCE)]))
         self.page = nn.Linear(3 * h, len(PageType) + 1)
 
     def bags(self, batch: Batch) -> Tensor:
@@ -119,6 +120,7 @@ class Network(nn.Module):
         behind = torch.cummax(kept.flip(1), 1).values.flip(1)
         context = torch.cat([grid, ahead, behind], -1) * mask
         evidence = batch.dense[:, len(DENSE) + self.shape.extra:]
+        evidence = torch.cat([evidence, 2 * F.relu(evidence - SURE)], -1)
         against = evidence @ self.against
         guess = self.guess(context).view(n)[batch.row] + against
         p = torch.sigmoid(guess)
@@ -141,7 +143,7 @@ class Network(nn.Module):
         page = torch.cat([
             grid.sum(1) / mask.sum(1).clamp(min=1), grid.amax(1),
             (grid * sure).sum(1) / (sure.sum(1) + 1.0)], -1)
-        return guess, story, self.label(atoms) + evidence * self.trust, self.page(page)
+        return guess, story, self.label(atoms) + (evidence * self.trust).view(-1, 2, EVIDENCE).sum(1), self.page(page)
 
     @staticmethod
     def shared_words(batch: Batch, p: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import time
@@ -30,8 +31,8 @@ SAMPLE = (ROOT / "fixtures" / "sample.txt").read_text("utf-8")
 HOSTILE = "\n\n".join([
     "The ferry was late again on Tuesday, and the crowd on the pier sang to keep warm until it came.",
     "<script>window.hit = 1</script>", "</script><script>window.hit = 2</script>", "<img src=x onerror='window.hit = 3'>",
-    "\"><svg onload=window.hit=4>", "<iframe srcdoc=\"<script>parent.hit = 5</script>\"></iframe>", "\u202egnp.exe", "a\u2028b", "\x00\x1b[2J",
-    "<style>body { display: none }</style>", "<meta http-equiv=refresh content='0;url=https://attacker.example/'>"])
+    "\"><svg onload=window.hit=4>", "<iframe srcdoc=\"<script>parent.hit = 5</script>\"></iframe>", "\u202egnp.exe", "a\u2028b",
+    "\x00\x1b[2J", "<style>body { display: none }</style>", "<meta http-equiv=refresh content='0;url=https://attacker.example/'>"])
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -59,6 +60,14 @@ class Browser:
 
     def find(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def wait(self, condition: str) -> Browser:
+        """Until a script's condition holds: a new address takes effect a moment later."""
+        for _ in range(100):
+            if self.run(f"return {condition}"):
+                return self
+            time.sleep(0.05)
+        raise AssertionError(condition)
 
     def text(self, selector: str) -> str:
         return str(self.run("return document.querySelector(arguments[0]).textContent", selector))
@@ -89,7 +98,8 @@ class Browser:
             .map(p => [...p.querySelectorAll('.piece:not(.off)')].map(s => s.textContent).join('')).join('\\n')"""))
 
     def visible(self) -> list[int]:
-        return [int(k) for k in self.run("return [...document.querySelectorAll('.block')].filter(e => e.offsetParent).map(e => e.dataset.k)")]
+        shown = self.run("return [...document.querySelectorAll('.block')].filter(e => e.offsetParent).map(e => e.dataset.k)")
+        return [int(k) for k in shown]
 
     def errors(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
@@ -110,7 +120,8 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[webdriver
     assert CHROMIUM is not None and DRIVER is not None
     folder = tmp_path_factory.mktemp("browser")
     options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1300,900", f"--user-data-dir={folder / 'profile'}"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1300,900",
+                     f"--user-data-dir={folder / 'profile'}"):
         options.add_argument(argument)
     options.binary_location = CHROMIUM
     options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
@@ -136,12 +147,13 @@ def made(count: int = 60, **changes: Any) -> Result:
         start.append(at)
         at += len(line) + 1
     scored = Scored(
-        text, start, [a + len(t) for a, t in zip(start, text)], ["\n", "\n\n", " ", ""] * (count // 4 + 1), [(n * 37 % 101) / 100 for n in range(count)],
-        [LABELS[1 + n % 13] for n in range(count)], [0.9] * count, [len(t.split()) for t in text], {5: False, 7: True},
-        {3: (Reason("ad.marker", Label.AD, 3.0),)})
+        text=text, start=start, end=[a + len(t) for a, t in zip(start, text)], joint=["\n", "\n\n", " ", ""] * (count // 4 + 1),
+        story=[(n * 37 % 101) / 100 for n in range(count)],
+        other=[LABELS[1 + n % 13] for n in range(count)], other_confidence=[0.9] * count,
+        words=[len(t.split()) for t in text], fixed={5: False, 7: True}, hits={3: (Reason("ad.marker", Label.AD, 3.0),)})
     facts: dict[str, Any] = {
-        "raw": "\n".join(text), "scored": scored, "threshold": 0.5, "keep": frozenset({Label.TITLE}), "verdict": Verdict.STORY, "confidence": 0.9,
-        "page_type": PageType.ARTICLE, "page_type_confidence": 0.8, "model": "made", **changes}
+        "raw": "\n".join(text), "scored": scored, "threshold": 0.5, "keep": frozenset({Label.TITLE}), "verdict": Verdict.STORY,
+        "confidence": 0.9, "page_type": PageType.ARTICLE, "page_type_confidence": 0.8, "model": "made", **changes}
     return Result(**facts)
 
 
@@ -262,9 +274,9 @@ def test_blocks_are_corrected_by_keyboard_alone(browser: Browser) -> None:
 
 def test_exported_corrections_can_be_read(browser: Browser) -> None:
     browser.open([clean(SAMPLE), clean(HOSTILE + "\n\n🙂 astral \U00020000 letters", input="text")], ["a", "b"])
-    for page in (1, 2):
+    for page, name in enumerate("ab", 1):
         browser.run("location.hash = 'p' + arguments[0]", page)
-        time.sleep(0.1)
+        browser.wait(f"document.title.startsWith('{name}')")
         browser.press(Keys.END, "x", Keys.HOME, "s")
     browser.download()
     pages = read_corrections([browser.folder / "corrections.jsonl"])
@@ -324,10 +336,13 @@ def test_many_pages_have_an_index(browser: Browser) -> None:
     assert [(row[0], row[3], row[4]) for row in rows] == [
         (name, str(len(r.blocks)), str(len(r.page))) for name, r in zip(["one", "two <b>", "three"], results)]
     browser.find("#pages tr:nth-child(2) a").click()
+    browser.wait("document.title.startsWith('two')")
     assert browser.kept() == numbers(results[1]) and "two <b>" in browser.text("#where")
     browser.find("#next").click()
+    browser.wait("document.title.startsWith('three')")
     assert browser.text("#where").startswith("three") and browser.kept() == []
     browser.find("#all").click()
+    browser.wait("document.title === 'boilerstrip report'")
     assert browser.find("#index-view").is_displayed()
 
 
@@ -351,10 +366,21 @@ def test_the_policy_stops_other_scripts(browser: Browser) -> None:
 
 CONTRAST = """
     const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
-    const rgb = color => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
+    const rgb = color => {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = color;
+      canvas.fillRect(0, 0, 1, 1);
+      return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
     const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
       .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c[3] > 250) return c; } return rgb('white'); };
+    const ground = e => {
+      for (; e; e = e.parentElement) {
+        const c = rgb(getComputedStyle(e).backgroundColor);
+        if (c[3] > 250) return c;
+      }
+      return rgb('white');
+    };
     const bad = [];
     for (const e of document.querySelectorAll('body *')) {
       if (!e.offsetParent || e.disabled || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
@@ -393,11 +419,10 @@ def test_a_picture_of_the_report(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_it_can_be_printed(browser: Browser) -> None:
-    import base64
-
     browser.open([made(200)])
     printed = base64.b64decode(browser.driver.execute_cdp_cmd("Page.printToPDF", {})["data"])
-    assert printed.startswith(b"%PDF") and printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") >= 4, "all blocks, not one screen"
+    assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") >= 4, "all blocks, not one screen"
 
 
 def test_the_notebook_view_runs_nothing(browser: Browser) -> None:

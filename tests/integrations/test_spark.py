@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import COLUMNS, PAGES, RULE, URLS, expected
+from pages import COLUMNS, PAGES, RULE, URLS, expected, page
 
 pytest.importorskip("pyspark")
 pa = pytest.importorskip("pyarrow")
@@ -18,8 +20,9 @@ if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
 from pyspark.sql import SparkSession
 
 from boilerstrip.detect.model import default_model
+from boilerstrip.detect.site import SiteProfile
 from boilerstrip.integrations._columns import Columns
-from boilerstrip.integrations.spark import STRUCT, strip_column
+from boilerstrip.integrations.spark import STRUCT, learn_profiles, strip_column
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,23 @@ def test_the_model_is_loaded_once_per_worker(spark: Any) -> None:
     seen = [row for _ in range(2) for row in frame.collect()]
     assert {row["loads"] for row in seen} == {1}
     assert len({row["pid"] for row in seen}) < 12  # tasks
+
+
+def test_profiles_are_learned_and_used(spark: Any, tmp_path: Path) -> None:
+    sites = [f"{'abc'[n % 3]}.example" for n in range(24)]
+    texts = [page(n) + f"\n\nAll the news of {site}, every day" for n, site in enumerate(sites)]
+    frame = spark.createDataFrame(list(zip(range(24), texts, sites)), "n int, page string, site string").repartition(4)
+    learned = learn_profiles(frame.where("site != 'c.example'"), "page", "site").orderBy("site").collect()
+    whole = {site: SiteProfile.learn([t for t, s in zip(texts, sites) if s == site], site).pruned() for site in sorted(set(sites))}
+    assert {row["site"]: json.loads(row["profile"]) for row in learned} == {s: p.to_dict() for s, p in whole.items() if s != "c.example"}
+    (tmp_path / "profiles.jsonl").write_text("".join(row["profile"] + "\n" for row in learned))
+    out = columns_of(strip_column(frame, "page", site="site", profiles=tmp_path / "profiles.jsonl"))
+    for site, profile in {**whole, "c.example": None}.items():
+        numbers = [n for n, s in enumerate(sites) if s == site]
+        wanted = expected([texts[n] for n in numbers], site=profile)
+        assert {name: [values[n] for n in numbers] for name, values in out.items()} == wanted
+    with pytest.raises(ValueError, match="go together"):
+        strip_column(frame, "page", site="site")
 
 
 def test_says_what_is_wrong(spark: Any) -> None:
