@@ -49,8 +49,8 @@ def arrays() -> dict[str, Array]:
     out: dict[str, Array] = {
         "vocabulary": vocabulary, "centre": random.normal(0, 0.3, len(DENSE)), "scale": random.uniform(0.5, 2, len(DENSE)),
         "table": np.vstack([np.zeros(EMBEDDING), random.normal(0, 1, (len(vocabulary), EMBEDDING))]),
-        "about.weight": random.normal(0, 0.4, (HIDDEN, 3 * HIDDEN)), "against": random.normal(-0.5, 0.4, len(LABELS)),
-        "trust": random.normal(1, 0.4, len(LABELS))}
+        "about.weight": random.normal(0, 0.4, (HIDDEN, 3 * HIDDEN)), "against": random.normal(-0.5, 0.4, 2 * len(LABELS)),
+        "trust": random.normal(1, 0.4, 2 * len(LABELS))}
     for name, (rows, columns) in shapes.items():
         out[f"{name}.weight"] = random.normal(0, 0.4, (rows, columns))
         out[f"{name}.bias"] = random.normal(0, 0.2, rows)
@@ -118,7 +118,8 @@ def network_again(w: dict[str, Array], page: str, evidence: Array) -> tuple[Arra
     bags = bags_again(w, features)
     dense = np.clip((features.dense - w["centre"]) / w["scale"], -4, 4)
     words = features.words
-    against = [math.fsum(row * w["against"]) for row in evidence]
+    sure = np.array([[2 * (value - 2) if value > 2 else 0 for value in row] for row in evidence])
+    against = [math.fsum([*row * w["against"][:len(LABELS)], *more * w["against"][len(LABELS):]]) for row, more in zip(evidence, sure)]
     x = local = np.maximum(linear(w, "enter", np.concatenate([dense, evidence, bags], 1)), 0)
     for k, distance in enumerate(FIRST):
         x = dilated(w, f"first.{k}.linear", x, distance)
@@ -137,9 +138,10 @@ def network_again(w: dict[str, Array], page: str, evidence: Array) -> tuple[Arra
         x = dilated(w, f"second.{k}.linear", x, distance)
     seen = np.concatenate([x, local], 1)
     story = linear(w, "story", seen)[:, 0] + against
-    sure = sigmoid(story) * words
-    about = np.concatenate([x.mean(0), x.max(0), (sure[:, None] * x).sum(0) / (sure.sum() + 1)])
-    return story, linear(w, "label", seen) + evidence * w["trust"], linear(w, "page", about[None])[0]
+    trusted = evidence * w["trust"][:len(LABELS)] + sure * w["trust"][len(LABELS):]
+    read = sigmoid(story) * words
+    about = np.concatenate([x.mean(0), x.max(0), (read[:, None] * x).sum(0) / (read.sum() + 1)])
+    return story, linear(w, "label", seen) + trusted, linear(w, "page", about[None])[0]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page])
