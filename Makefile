@@ -4,6 +4,7 @@
 # make quality            the quality gate, where its data is
 # make rules              recompiles the rule packs
 # make model              trains the model
+# make docs               builds the documentation into site/
 # make clean              removes what the other targets made
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-integrations chromium quality rules model clean
+.PHONY: demo test test-integrations chromium quality rules model docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/boilerstrip explain $(SAMPLE)
@@ -56,8 +57,11 @@ endif
 rules: $(VENV)/installed
 	$(BIN)/python -m boilerstrip.train.rules
 
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find boilerstrip tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # PYTHON where it is new enough, else the first of these that is. The pip that comes with older Pythons cannot install some extras.
@@ -73,6 +77,6 @@ $(VENV)/installed: pyproject.toml $(VENV)/made
 	@touch $@
 
 # The renderers that make raw text of the data's pages; the gate needs no PyTorch.
-$(VENV)/installed-dev $(VENV)/installed-bench $(VENV)/installed-train $(VENV)/installed-integrations: $(VENV)/installed-%: $(VENV)/installed
+$(VENV)/installed-dev $(VENV)/installed-bench $(VENV)/installed-train $(VENV)/installed-integrations $(VENV)/installed-docs: $(VENV)/installed-%: $(VENV)/installed
 	$(PIP) -e '.[$*]'
 	@touch $@

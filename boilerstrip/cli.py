@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from boilerstrip.cli_batch import add_commands as add_batch_commands
 from boilerstrip import Block, Label, Options, Reason, Result, Rule, Stripper, Verdict, __version__
 from boilerstrip.detect.rules import builtin_files, builtin_rules, failing_examples
 
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_eval(commands)
     _add_rules(commands)
+    add_batch_commands(commands)
     return parser
 
 
@@ -135,6 +137,7 @@ def _add_eval(commands: Any) -> None:
     command.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to this file")
     command.add_argument("--limit", type=_positive, metavar="N", help="a sample of so many pages")
     command.add_argument("--peers", action="store_true", help="measure other tools too, where they are installed")
+    command.add_argument("--html", action="store_true", help="give the pages as HTML, not as raw text")
 
 
 def _add_rules(commands: Any) -> None:
@@ -491,12 +494,15 @@ def _finetune(args: argparse.Namespace) -> int:
 def _eval(args: argparse.Namespace) -> int:
     _check_folders(args.data, args.json)
     with _extra("bench"):
-        from boilerstrip.train.evaluate import evaluate, table
+        if args.html:
+            from boilerstrip.train import evaluate_html as evaluation
+        else:
+            from boilerstrip.train import evaluate as evaluation  # type: ignore[no-redef]
 
-        figures = evaluate(args.data, limit=args.limit, peers=args.peers)
+        figures = evaluation.evaluate(args.data, limit=args.limit, peers=args.peers)
     if args.json is not None:
         args.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    _write(table(figures) + "\n")
+    _write(evaluation.table(figures) + "\n")
     return 0
 
 

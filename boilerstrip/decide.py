@@ -33,6 +33,7 @@ OTHER = LABELS.index(Label.OTHER)
 FAVOR_SHIFT = {"precision": 1.0, "balanced": 0.0, "recall": -1.0}  # log-odds added to the page's threshold
 COPY_WORDS = 12  # words from which a second copy of a block counts as one
 TORN_LINES = 3  # lines that begin with punctuation, from which a page counts as torn
+COPY_STORY = 0.01  # story probability of a second copy, at most
 JOINTS = ("", " ", "\n", "\n\n")
 GLUED, SAME, LINE, PARAGRAPH = range(4)
 
@@ -93,46 +94,76 @@ def decide(raw: str, atoms: Atoms, page: int, joint: Ints, words: Ints, scores: 
            calibration: dict[str, Any], model: str, tree: TreePage | None = None, site: SiteHits | None = None) -> Result:
     """One page's Result from its atoms and scores; `joint` and `words` are the batch's, `tree` is the page as HTML,
     where it is."""
-    first, last = int(atoms.first[page]), int(atoms.first[page + 1])
-    knots = calibration["story"][kind_of_input(atoms, first, last) if tree is None else "html"]
-    story = calibrate(scores.story if site is None else scores.story - site.weight[first:last], knots)
+    mine = slice(int(atoms.first[page]), int(atoms.first[page + 1]))
+    kind = kind_of_input(atoms, mine.start, mine.stop) if tree is None else "html"
+    logits = scores.story if site is None else scores.story - site.weight[mine]
+    story = calibrate(logits, calibration["story"][kind])
+    if tree is not None and tree.votes is not None:
+        story = _voted(story, tree.votes)
     other, other_confidence = _other_labels(scores.label, calibration["label_temperature"])
-    joint = joint[first:last]
-    fixed = _fixed(hits, pack, last - first)
-    begin = _block_starts(joint, story >= 0.5, other, fixed)
-    size = words[first:last]
-    final = np.append(begin[1:], last - first)[:len(begin)] - 1
-    weight = np.maximum(size, 0.1)
-    lines = atoms.line[first:last]
-    torn = frozenset(np.flatnonzero(lines[final] != lines[begin]).tolist())
-    total = np.add.reduceat(weight, begin) if len(begin) else weight[:0]
-    block_story = np.add.reduceat(story * weight, begin) / total if len(begin) else story
-    heaviest = _heaviest(begin, size)
+    fixed = _fixed(hits, pack, len(story))
+    blocks = _Blocks(_block_starts(joint[mine], story >= 0.5, other, fixed), words[mine])
     offset = int(atoms.page_start[page])
-    starts, ends = (atoms.start[first:last][begin] - offset).tolist(), (atoms.end[first:last][final] - offset).tolist()
+    starts, ends = (atoms.start[mine][blocks.begin] - offset).tolist(), (atoms.end[mine][blocks.final] - offset).tolist()
     texts = [raw[a:b] for a, b in zip(starts, ends)]
-    block_words = np.add.reduceat(size, begin) if len(begin) else size
-    block_story = np.round(block_story, 6)
-    reasons = _reasons(hits, begin, pack)
-    chosen_other = other[heaviest]
+    block_story, block_other = np.round(blocks.mean(story), 6), other[blocks.heaviest]
+    reasons = _reasons(hits, blocks.begin, pack)
     if site is not None:
-        _add_site(reasons, site.kinds(first, last), begin, chosen_other)
-    for number in _copies(texts, block_story, block_words):
-        block_story[number] = min(float(block_story[number]), 0.01)
-        chosen_other[number] = OTHER
-        reasons[number] = (*reasons.get(number, ()), Reason("copy", Label.OTHER, 4.0))
+        _add_site(reasons, site.kinds(mine.start, mine.stop), blocks.begin, block_other)
+    if tree is not None and tree.votes is not None:
+        _add_votes(reasons, tree.votes, block_other)
+    _demote_copies(texts, block_story, block_other, blocks.words, reasons)
+    lines = atoms.line[mine]
     scored = Scored(
-        texts, starts, ends, [JOINTS[j] for j in joint[begin].tolist()], block_story.tolist(),
-        [LABELS[k] for k in chosen_other.tolist()], np.round(other_confidence[heaviest], 6).tolist(), block_words.tolist(),
-        {n: bool(fixed[begin[n]] > 0) for n in np.flatnonzero(fixed[begin]).tolist()}, reasons, torn, tree)
-    threshold = options.threshold
-    if threshold is None:
-        threshold = expected_f1_threshold(block_story, block_words)
-        shift = FAVOR_SHIFT[options.favor]
-        if shift:
-            threshold = 1 / (1 + (1 / max(threshold, 1e-6) - 1) * float(np.exp(-shift)))
-    verdict, confidence, kind, kind_confidence = _verdict(scores, calibration, block_story, block_words)
-    return Result(raw, scored, round(float(threshold), 6), options.keep, verdict, confidence, kind, kind_confidence, model)
+        texts, starts, ends, [JOINTS[j] for j in joint[mine][blocks.begin].tolist()], block_story.tolist(),
+        [LABELS[k] for k in block_other.tolist()], np.round(other_confidence[blocks.heaviest], 6).tolist(), blocks.words.tolist(),
+        {n: bool(fixed[blocks.begin[n]] > 0) for n in np.flatnonzero(fixed[blocks.begin]).tolist()}, reasons,
+        frozenset(np.flatnonzero(lines[blocks.final] != lines[blocks.begin]).tolist()), tree)
+    # a site's profile judges blocks, not pages
+    alone = block_story if site is None else np.round(blocks.mean(calibrate(scores.story, calibration["story"][kind])), 6)
+    verdict, confidence, page_type, type_confidence = _verdict(scores, calibration, alone, blocks.words)
+    return Result(raw, scored, _threshold(block_story, blocks.words, options), options.keep, verdict, confidence, page_type, type_confidence, model)
+
+
+class _Blocks:
+    """Blocks as runs of a page's atoms: `begin` and `final` are the first and the last atom of each, `words` its
+    number of words, `heaviest` the atom with most words, whose label is the block's."""
+
+    def __init__(self, begin: Ints, size: Ints) -> None:
+        self.begin, count = begin, len(size)
+        self.final = np.append(begin[1:], count)[:len(begin)] - 1
+        self._weight = np.maximum(size, 0.1)
+        if len(begin):
+            self.words = np.add.reduceat(size, begin)
+            best = np.maximum.reduceat(size * count + count - 1 - np.arange(count), begin)
+            self.heaviest = count - 1 - best % count
+        else:
+            self.words = self.heaviest = begin
+
+    def mean(self, values: Probabilities) -> Probabilities:
+        """Per block the mean of its atoms' values, weighted by words."""
+        if len(self.begin) == 0:
+            return values[:0]
+        out: Probabilities = np.add.reduceat(values * self._weight, self.begin) / np.add.reduceat(self._weight, self.begin)
+        return out
+
+
+def _threshold(story: Probabilities, words: Ints, options: Options) -> float:
+    """The story probability from which blocks are kept."""
+    if options.threshold is not None:
+        return round(float(options.threshold), 6)
+    threshold, shift = expected_f1_threshold(story, words), FAVOR_SHIFT[options.favor]
+    if shift:
+        threshold = 1 / (1 + (1 / max(threshold, 1e-6) - 1) * float(np.exp(-shift)))
+    return round(threshold, 6)
+
+
+def _demote_copies(texts: list[str], story: Probabilities, other: Ints, words: Ints, reasons: dict[int, tuple[Reason, ...]]) -> None:
+    """The second copy of a story passage is no story."""
+    for number in _copies(texts, story, words):
+        story[number] = min(float(story[number]), COPY_STORY)
+        other[number] = OTHER
+        reasons[number] = (*reasons.get(number, ()), Reason("copy", Label.OTHER, 4.0))
 
 
 def _other_labels(logits: npt.NDArray[np.float32], temperature: float) -> tuple[Ints, Probabilities]:
@@ -165,16 +196,6 @@ def _block_starts(joint: Ints, told: Bools, other: Ints, fixed: Ints) -> Ints:
     return np.flatnonzero(np.append(True, (joint[1:] >= LINE) | ~same))
 
 
-def _heaviest(begin: Ints, words: Ints) -> Ints:
-    """Per block the atom with most words: its label is the block's."""
-    if len(begin) == 0:
-        return begin
-    number = np.repeat(np.arange(len(begin)), np.diff(np.append(begin, len(words))))
-    order = np.lexsort((-np.arange(len(words)), words, number))
-    heaviest: Ints = order[np.append(begin[1:], len(words)) - 1]
-    return heaviest
-
-
 def _copies(texts: list[str], story: Probabilities, words: Ints) -> list[int]:
     """Blocks that print a story passage again: the first copy is kept."""
     seen: dict[str, float] = {}
@@ -196,6 +217,20 @@ def _reasons(hits: Hits, begin: Ints, pack: RulePack) -> dict[int, tuple[Reason,
         if reason not in found.get(block, ()):
             found[block] = (*found.get(block, ()), reason)
     return found
+
+
+def _voted(story: Probabilities, votes: Probabilities) -> Probabilities:
+    """Probabilities with a detector's log-odds added."""
+    sure = np.clip(story, 1e-6, 1 - 1e-6)
+    return _logistic(np.log(sure / (1 - sure)) + votes)
+
+
+def _add_votes(reasons: dict[int, tuple[Reason, ...]], votes: Probabilities, other: Ints) -> None:
+    """What a detector says for the story, or against it; in HTML a block is one atom."""
+    for block in np.flatnonzero(votes).tolist():
+        vote = float(votes[block])
+        label = Label.BODY if vote > 0 else LABELS[other[block]]
+        reasons[block] = (*reasons.get(block, ()), Reason("trafilatura", label, round(abs(vote), 3)))
 
 
 def _add_site(reasons: dict[int, tuple[Reason, ...]], kinds: dict[int, tuple[str, float]], begin: Ints, other: Ints) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from boilerstrip.detect.extractors import DETECTORS
 from boilerstrip.detect.rules import Rule, load_rules
 from boilerstrip.detect.site import SiteProfile
 from boilerstrip.labels import Label
@@ -38,6 +39,11 @@ class Options:
             library (see `boilerstrip train`).
         max_chars: longest input, in characters; longer ones raise ValueError.
         site: what recurs on the site that the pages are from, see `SiteProfile.learn`. Costs a few hundredths of the time.
+        with_metadata: whether `result.metadata` is filled for HTML, from the page's head and JSON-LD and, where these
+            leave out title, author, date or site, from trafilatura. The former cost a tenth of the time, trafilatura
+            several times the time of cleaning the page. Text has no metadata.
+        detectors: other extractors whose answer counts as evidence on HTML: "trafilatura", or none (default). Costs
+            several times the time of cleaning the page; see docs/html.md for what it brings.
 
     Raises:
         TypeError: for an unknown option (naming the nearest valid one) or a value of a wrong type.
@@ -53,6 +59,8 @@ class Options:
     weights: str | Path | None = None
     max_chars: int = 50_000_000
     site: SiteProfile | None = None
+    with_metadata: bool = False
+    detectors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, allowed in (("favor", FAVORS), ("input", INPUTS)):
@@ -63,8 +71,9 @@ class Options:
                 raise TypeError(f"threshold must be a number from 0 to 1 or None, not {self.threshold!r}")
             if not 0 <= self.threshold <= 1:
                 raise ValueError(f"threshold must be from 0 to 1, not {self.threshold}")
-        if not isinstance(self.builtin_rules, bool):
-            raise TypeError(f"builtin_rules must be True or False, not {self.builtin_rules!r}")
+        for name in ("builtin_rules", "with_metadata"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, not {getattr(self, name)!r}")
         if self.weights is not None and not isinstance(self.weights, (str, Path)):
             raise TypeError(f"weights must be a path or None, not {type(self.weights).__name__}")
         if isinstance(self.max_chars, bool) or not isinstance(self.max_chars, int) or self.max_chars < 1:
@@ -73,6 +82,7 @@ class Options:
             raise TypeError(f"site must be a SiteProfile or None, not {type(self.site).__name__}")
         object.__setattr__(self, "keep", _labels(self.keep))
         object.__setattr__(self, "rules", _rules(self.rules))
+        object.__setattr__(self, "detectors", _detectors(self.detectors))
 
     @classmethod
     def of(cls, **options: Any) -> Options:
@@ -100,6 +110,17 @@ def _labels(keep: Collection[str]) -> frozenset[Label]:
             hint = f"did you mean {str(near[0])!r}?" if near else f"labels are {', '.join(Label)}"
             raise ValueError(f"keep: {name!r} is no label; {hint}") from None
     return frozenset(out)
+
+
+def _detectors(names: Collection[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        names = (names,)
+    if not isinstance(names, Collection):
+        raise TypeError(f"detectors must be a collection of names, not {type(names).__name__}")
+    for name in names:
+        if name not in DETECTORS:
+            raise ValueError(f"detectors: {name!r} is none; detectors are {', '.join(map(repr, DETECTORS))}")
+    return tuple(dict.fromkeys(names))
 
 
 def _rules(rules: Sequence[Rule | Mapping[str, Any] | str | Path] | str | Path) -> tuple[Rule, ...]:

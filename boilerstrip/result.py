@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
+from boilerstrip.markdown import list_items, markdown_of
+from boilerstrip.metadata import Metadata
 from boilerstrip.segment.html import TreePage
 
 __all__ = ["Block", "Reason", "Result"]
@@ -199,20 +201,43 @@ class Result:
 
     @cached_property
     def text(self) -> str:
-        """The kept blocks, torn and wrapped lines re-joined, paragraph breaks preserved."""
+        """The kept blocks, torn and wrapped lines re-joined, paragraph breaks preserved; list items of HTML begin with "- ", the
+        cells of a table's row are separated by " | "."""
         s, last = self.scored, -2
+        marked = list_items(s.tree, self._decided[1]) if s.tree is not None else ()
         parts: list[str] = []
         for number, kept in enumerate(self._decided[1]):
             if kept:
                 if parts:
                     joint = s.joint[number]
                     parts.append(joint if last == number - 1 or "\n" in joint else "\n")
+                if number in marked:
+                    parts.append("- ")
                 parts.append(rejoined(s.text[number]) if number in s.torn else s.text[number])
                 last = number
         return "".join(parts)
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def markdown(self) -> str:
+        """`to_markdown()` without links."""
+        return self.to_markdown()
+
+    def to_markdown(self, links: bool = False) -> str:
+        """The kept blocks as Markdown: of HTML with its headings, lists, quotes, code and tables; of text its paragraphs,
+        as they are.
+
+        Args:
+            links: whether links keep their targets (relative ones stay so); only HTML has any.
+        """
+        return markdown_of(self.scored, self._decided[1], links)
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """What the page says about itself, for HTML cleaned `with_metadata=True`; else None."""
+        return self.scored.tree.metadata if self.scored.tree is not None else None
 
     @cached_property
     def title(self) -> str | None:
@@ -265,11 +290,12 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON types, with the version of this schema and of the model."""
+        metadata = {"metadata": self.metadata.to_dict()} if self.metadata is not None else {}
         return {
             "schema": SCHEMA, "model": self.model, "text": self.text, "title": self.title, "byline": self.byline,
             "published": self.published,
             "verdict": str(self.verdict), "confidence": round(self.confidence, 6), "page_type": str(self.page_type),
-            "page_type_confidence": round(self.page_type_confidence, 6), "threshold": self.threshold, "error": self.error,
+            "page_type_confidence": round(self.page_type_confidence, 6), "threshold": self.threshold, "error": self.error, **metadata,
             "blocks": [{
                 "text": b.text, "start": b.start, "end": b.end, "label": str(b.label), "story": b.story,
                 "confidence": round(b.confidence, 6), "kept": b.kept, "path": b.path, "tag": b.tag,

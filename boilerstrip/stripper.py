@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any
 
 from boilerstrip.decide import decide, joints
+from boilerstrip.detect.extractors import trafilatura_votes
 from boilerstrip.detect.model import Model, load_model
 from boilerstrip.detect.rules import RulePack, builtin_rules
 from boilerstrip.features import measure
@@ -55,13 +57,13 @@ class Stripper:
         Args:
             raw: the page's raw text or HTML; bytes are decoded (a byte order mark, then UTF-8, then the charset that
                 HTML declares, then what charset-normalizer finds).
-            url: where the page is from, for rules that hold for certain sites.
+            url: where the page is from, for rules that hold for certain sites, and for `result.metadata`.
 
         Raises:
             TypeError: if `raw` is neither str nor bytes.
             ValueError: if it is longer than the option `max_chars`.
         """
-        return self._run([(self._page(raw), url)])[0]
+        return self._run([(self._page(raw, url), url)])[0]
 
     def clean_many(self, raws: Iterable[Raw | tuple[Raw, str | None]], *, workers: int = 1) -> Iterator[Result]:
         """The stories of many pages, lazily and in order, measured in batches.
@@ -95,7 +97,7 @@ class Stripper:
             return self._page(item), None
         if len(item) != 2 or not (item[1] is None or isinstance(item[1], str)):
             raise TypeError("an item must be a page, or a pair of a page and its URL")
-        return self._page(item[0]), item[1]
+        return self._page(*item), item[1]
 
     def _batch(self, batch: list[tuple[Page, str | None] | Exception]) -> Iterator[Result]:
         pages = [page for page in batch if not isinstance(page, Exception)]
@@ -112,7 +114,7 @@ class Stripper:
         except ValueError as error:
             return _failed(error)
 
-    def _page(self, raw: Raw) -> Page:
+    def _page(self, raw: Raw, url: str | None = None) -> Page:
         """A page as text, or as the tree of its HTML."""
         if isinstance(raw, bytes):
             raw = decode_html(raw)
@@ -121,8 +123,18 @@ class Stripper:
         if len(raw) > self.options.max_chars:
             raise ValueError(f"the page has {len(raw):,} characters; the option max_chars allows {self.options.max_chars:,}")
         if self.options.input == "html" or (self.options.input == "auto" and looks_like_html(raw)):
-            return segment_html(raw)
+            return self._extras(raw, segment_html(raw), url)
         return raw
+
+    def _extras(self, html: str, page: TreePage, url: str | None) -> TreePage:
+        """What the options ask for besides, which takes the whole page."""
+        if self.options.with_metadata:
+            from boilerstrip.metadata import page_metadata
+
+            page = replace(page, metadata=page_metadata(html, url))
+        if self.options.detectors:
+            page = replace(page, votes=trafilatura_votes(html, page))
+        return page
 
     def _run(self, pages: list[tuple[Page, str | None]]) -> list[Result]:
         """Texts and trees each in a batch of their own, results in the order of the pages."""

@@ -42,7 +42,8 @@ def run(block: Block, folder: Path) -> str:
     shutil.copy(ROOT / "fixtures" / "sample.txt", folder / "page.txt")
     (folder / "example.py").write_text(block.code, "utf-8")
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # as in an environment that is active
     done = subprocess.run([sys.executable, "example.py"], cwd=folder, capture_output=True, text=True, timeout=300,
-                          env={**os.environ, "PYTHONPATH": path})
+                          env={**os.environ, "PYTHONPATH": path, "PATH": programs})
     assert done.returncode == 0, f"{block.where}:\n{done.stderr}"
     return done.stdout

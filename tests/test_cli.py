@@ -440,9 +440,10 @@ def test_train_passes_its_arguments_on(cli: Cli, tmp_path: Path, monkeypatch: py
     fake = types.ModuleType("boilerstrip.train.run")
     fake.train = lambda data, out, **rest: calls.append((data, out, rest))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
-    assert cli("train", "--data", tmp_path, "--out", "w.npz", "--epochs", "3", "--seed", "0").code == 0
+    assert cli("train", "--data", tmp_path, "--out", "new/mine", "--epochs", "3", "--seed", "0").code == 0
     assert cli("train", "--data", tmp_path).code == 0
-    assert calls == [(tmp_path, Path("w.npz"), {"epochs": 3, "seed": 0}), (tmp_path, Path("text.npz"), {})]
+    assert calls == [(tmp_path, Path("new/mine"), {"epochs": 3, "seed": 0}), (tmp_path, Path("weights"), {})]
+    assert (tmp_path / "new" / "mine").is_dir() and (tmp_path / "weights").is_dir()
 
 
 def test_eval_prints_a_table_and_writes_json(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -470,5 +471,10 @@ def test_a_missing_data_folder_is_a_message(cli: Cli, command: str) -> None:
 
 
 def test_where_results_go_is_checked_first(cli: Cli, tmp_path: Path) -> None:
-    assert_message(cli("train", "--data", tmp_path, "--out", "gone/w.npz"), "gone")
+    (tmp_path / "a file").touch()
+    for out in ("a file", "a file/weights"):
+        run = cli("train", "--data", tmp_path, "--out", out)
+        assert_message(run, out)
+        assert "labelled" not in run.err  # the data are not looked at yet
+    assert_message(cli("train", "--add", tmp_path / "a file", "--out", "gone/w.npz"), "gone")
     assert_message(cli("eval", "--data", tmp_path, "--json", tmp_path), str(tmp_path))

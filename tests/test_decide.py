@@ -47,7 +47,8 @@ def decided(text: str, story: Judge = lambda _: STORY, label: Callable[[str], La
     page = np.append([3.0 if other is kind else 0.0 for other in PageType], empty).astype(np.float32)
     scores = Scores(np.array([story(piece) for piece in pieces], np.float32), labels, page)
     pack = RulePack(rules)
-    return decide(text, atoms, 0, joints(atoms), features.words, scores, pack.hits(atoms, features), pack, Options(**options), calibration, "given")
+    return decide(text, atoms, 0, joints(atoms), features.words, scores, pack.hits(atoms, features), pack, Options(**options), calibration,
+                  "given")
 
 
 def texts(result: Result) -> list[str]:
@@ -183,7 +184,8 @@ def test_offsets_count_in_the_page_not_in_the_batch() -> None:
     features = measure(atoms)
     scores = Scores(np.full(2, STORY, np.float32), np.zeros((2, len(LABELS)), np.float32), np.full(len(PageType) + 1, -5, np.float32))
     pack = RulePack(())
-    result = decide(pages[1], atoms, 1, joints(atoms), features.words, scores, pack.hits(atoms, features).at(1, 3), pack, Options(), CALIBRATION, "given")
+    hits = pack.hits(atoms, features).at(1, 3)
+    result = decide(pages[1], atoms, 1, joints(atoms), features.words, scores, hits, pack, Options(), CALIBRATION, "given")
     assert [(b.start, b.end, b.text) for b in result.page] == [(0, 4, "Home"), (5, 5 + len(SENTENCE), SENTENCE)]
 
 
@@ -192,7 +194,9 @@ def test_pages_without_blocks(text: str) -> None:
     atoms = segment([text])
     nothing = Scores(np.zeros(0, np.float32), np.zeros((0, len(LABELS)), np.float32), np.zeros(0, np.float32))
     pack = RulePack(())
-    result = decide(text, atoms, 0, joints(atoms), measure(atoms).words, nothing, pack.hits(atoms, measure(atoms)), pack, Options(), CALIBRATION, "given")
+    features = measure(atoms)
+    hits = pack.hits(atoms, features)
+    result = decide(text, atoms, 0, joints(atoms), features.words, nothing, hits, pack, Options(), CALIBRATION, "given")
     assert (tuple(result.page), result.text, result.verdict, result.confidence) == ((), "", Verdict.NO_STORY, 1.0)
 
 

@@ -141,7 +141,7 @@ def test_evidence_has_the_shape_of_rules() -> None:
 def test_reasons_name_the_site() -> None:
     reasons = [r for b in clean(PAGES[0].raw, site=PROFILE).page for r in b.reasons if r.source.startswith("site:")]
     assert {r.source for r in reasons} == {"site:menu", "site:text"}
-    assert all(0 < r.weight <= 4 for r in reasons)
+    assert all(0 < r.weight <= 6 for r in reasons)
     assert not any(r.source.startswith("site:") for b in clean(PAGES[0].raw).page for r in b.reasons)
 
 

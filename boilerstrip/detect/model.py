@@ -79,6 +79,7 @@ class Model:
         self._second: tuple[int, ...] = tuple(card["shape"]["second"])
         self._w: dict[str, Floats] = {
             k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items() if not k.endswith("vocabulary")}
+        self.kind = "html" if "tree_vocabulary" in arrays else "text"
         self._words = _Vocabulary(arrays["vocabulary"])
         self._tree = _Vocabulary(arrays["tree_vocabulary"]) if "tree_vocabulary" in arrays else None
 
@@ -186,7 +187,8 @@ class Model:
         story = self._linear("story", seen)[:, 0] + against
         sure = _sigmoid(story) * words
         page = np.concatenate([x.mean(0), x.max(0), (sure @ x) / (sure.sum() + np.float32(1))])
-        return Scores(story, self._linear("label", seen) + (evidence * self._w["trust"]).reshape(-1, 2, len(LABELS)).sum(1), self._linear("page", page[None])[0])
+        trusted = (evidence * self._w["trust"]).reshape(-1, 2, len(LABELS)).sum(1)
+        return Scores(story, self._linear("label", seen) + trusted, self._linear("page", page[None])[0])
 
 
 def _sigmoid(x: Floats) -> Floats:
@@ -220,18 +222,17 @@ def _shared_words(features: Features, p: Floats, first: int, last: int) -> Float
 
 @cache
 def load_model(kind: str, weights: str | Path | None = None) -> Model:
-    """The model for "text" or for "html": from a folder, or a file of that name, or else the one that comes with the
-    library.
+    """The model for "text" or for "html": from a folder with both, or a file with one of them; the other, and without
+    either both, come with the library.
 
     Raises:
         OSError: if the file cannot be read.
     """
-    if weights is not None:
-        path = Path(weights)
-        file = path / f"{kind}.npz" if path.is_dir() else path
-        if path.is_dir() or path.stem.startswith(kind):
-            return Model.load(file)
-    return default_model(kind)
+    if weights is None:
+        return default_model(kind)
+    path = Path(weights)
+    model = Model.load(path / f"{kind}.npz" if path.is_dir() else path)
+    return model if model.kind == kind else default_model(kind)
 
 
 @cache

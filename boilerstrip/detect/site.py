@@ -54,8 +54,8 @@ RECURS = (  # (a1, b1) of boilerplate, (a0, b0) of story, by length
 REACH = 3  # blocks before and behind that are its surroundings
 PLACES = 16.0  # steps of position per unit of log(1 + blocks before)
 SPREAD = 0.7  # standard deviation of that logarithm up to which places are similar
-STRONGEST = 4.0  # log-odds
-SURE_PAGES, SURE_SHARE = 5, 0.8  # longer blocks on so many pages recur whatever stands around them
+STRONGEST = 6.0  # log-odds
+SURE_PAGES, SURE_SHARE = 5, 0.8  # longer blocks on so many pages get their whole weight, whatever stands around them
 GIVEN_MODEL = 0.5  # share of the weight that holds given what the model knows already
 MOST_COPIES = 4  # on a page: what stands there more often belongs to the cards of a listing
 TWIN = 0.9  # pages that share so many of their words are one page
@@ -131,8 +131,8 @@ class SiteProfile:
             known &= _copies(hashes, atoms) <= MOST_COPIES
             base = np.where(known, self._weight[block], 0)
             around = _surroundings(base > 0, words, atoms)
-            around[known & (words > LENGTHS[1]) & (self.pages_with[block] >= max(SURE_PAGES, SURE_SHARE * self.pages))] = 1
-            weight[:] = np.minimum(GIVEN_MODEL * base * around, STRONGEST)
+            sure = (words > LENGTHS[1]) & (self.pages_with[block] >= max(SURE_PAGES, SURE_SHARE * self.pages))
+            weight[:] = np.minimum(np.where(sure, base, GIVEN_MODEL * base * around), STRONGEST)
         return SiteHits(weight, words <= LENGTHS[1])
 
     def _at_its_place(self, block: Ints, atoms: Atoms) -> Bools:

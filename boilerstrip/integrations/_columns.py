@@ -9,6 +9,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import boilerstrip
 from boilerstrip.detect.site import Profiles, SiteProfile
 from boilerstrip.labels import Verdict
 from boilerstrip.result import Result
@@ -46,7 +47,13 @@ class Columns:
         _ = self._store  # a wrong file is told of before anything runs
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"stripper": self.stripper, "profiles": self.profiles}
+        return {"version": boilerstrip.__version__, "stripper": self.stripper, "profiles": self.profiles}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state["version"] != boilerstrip.__version__:
+            raise RuntimeError(f"this worker has boilerstrip {boilerstrip.__version__}, the process that sent the work "
+                               f"{state['version']}: install the same on both")
+        self.stripper, self.profiles = state["stripper"], state["profiles"]
 
     def results(self, pages: Iterable[Any], urls: Iterable[Any] | None = None, sites: Iterable[Any] | None = None) -> Iterator[Result]:
         """A Result per page; what is no address counts as none. `sites` are the pages' keys in `profiles`."""

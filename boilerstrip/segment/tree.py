@@ -19,13 +19,16 @@ from functools import partial
 from html import escape
 from itertools import repeat
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from lxml import etree
 
 from boilerstrip.features import mix
+
+if TYPE_CHECKING:
+    from boilerstrip.metadata import Metadata
 
 __all__ = ["TREE_DENSE", "TreePage", "decode_html", "looks_like_html", "segment_html"]
 
@@ -157,7 +160,8 @@ class TreePage:
     node_first[b + 1]]` the numbers of its text nodes (non-blank ones outside script, style, noscript and template,
     in document order). `blank_before`: a margin stands before the block. `hidden`: the page does not show the block.
     `title` is the <title>. `source` says where the blocks are from; unless it is "html", they have no text nodes, and
-    unless it is "html" or "noscript", no paths.
+    unless it is "html" or "noscript", no paths. `links` holds block, text and target of each piece of text in a link.
+    What was asked for besides: the page's `metadata`, and `votes`, a detector's log-odds for each block.
     """
 
     text: str
@@ -177,6 +181,9 @@ class TreePage:
     hidden: Bools
     title: str = ""
     source: str = "html"
+    links: list[tuple[int, str, str]] = field(default_factory=list)
+    metadata: Metadata | None = None
+    votes: Floats | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TreePage):
@@ -345,6 +352,7 @@ class _Walk:
     node_end: array[int] = field(default_factory=Numbers)
     title: str = ""
     noscript_words: int = 0
+    links: list[tuple[int, str, str]] = field(default_factory=list)
     scripts: list[tuple[Attributes, list[str]]] = field(default_factory=list)
 
 
@@ -367,6 +375,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
     links = hiding = solid = pre = silent = dead = bare = 0  # how many such elements are open; bare: its texts have no number
     separates = counted = kept = False  # of a skipped element: whether it separates text nodes, and its words are counted
     script: list[str] | None = None
+    target = ""  # of the open link
     number = -1  # of the last text node
     fresh = titling = link_ended = False
     turn = 0  # 1 after an inline end tag, 2 after a start tag behind it
@@ -454,7 +463,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
 
     def start(tag: str, attrib: Attributes) -> None:
         nonlocal dead, separates, counted, kept, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, broken
-        nonlocal linked, shown, inner, breaks, customs
+        nonlocal linked, shown, inner, breaks, customs, target
         if dead:
             dead += 1
             return
@@ -538,6 +547,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
                 rows[-1].append(len(texts))
         elif kind == LINK:
             links += 1
+            target = attrib.get("href", "")
             if link_ended and buffer:
                 buffer.append(" ")
             if turn == 1:
@@ -651,6 +661,8 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
         turn, link_ended, broken = 0, False, False
         if links:
             linked += _count(text)
+            if target:
+                out.links.append((len(texts), text, target))
         if not hiding:
             shown = True
         buffer.append(text.replace("\r\n", "\n").replace("\n", BR_MARK) if pre else text)
@@ -671,6 +683,10 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
         for text, holder in zip(texts[first:], out.holder[first:]):
             if len(text) > MAX_CELL or "\n" in text or tags[holder] in ("li", "pre", "h1", "h2", "h3", "select", "button", "option"):
                 return
+        for place in range(len(out.links) - 1, -1, -1):
+            if out.links[place][0] <= first:
+                break
+            out.links[place] = (first, *out.links[place][1:])
         joined, words, linked_words = " | ".join(texts[first:]), sum(out.words[first:]), sum(out.linked[first:])
         shows = not all(out.hidden[first:])
         gapped, node, within = out.gap[first], len(nodes), out.inner[first]
@@ -688,9 +704,9 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
         first_block[row + 1:] = Numbers([first]) * count
         ended_block[ends:] = Numbers([first]) * (len(ended_block) - ends)
 
-    target = SimpleNamespace(start=start, end=end, data=data, comment=comment, pi=lambda target, data=None: comment(""),
-                             close=lambda: None)
-    parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=True)
+    handler = SimpleNamespace(start=start, end=end, data=data, comment=comment, pi=lambda target, data=None: comment(""),
+                              close=lambda: None)
+    parser = etree.HTMLParser(target=handler, encoding="utf-8", huge_tree=True)
     with suppress(etree.LxmlError):  # nothing to parse; what was seen before counts
         etree.fromstring(html.encode("utf-8", "replace"), parser)
     dead = silent = 0
@@ -1071,7 +1087,8 @@ def _page(walk: _Walk, source: str = "html") -> TreePage:
     tags = walk.tags
     return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in walk.holder], evidence.holder,
                     Elements(tags, walk.parents), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
-                    evidence.linked, np.array(walk.nodes[:walk.node_end[-1]], np.int64), node_first, evidence.hidden, walk.title, source)
+                    evidence.linked, np.array(walk.nodes[:walk.node_end[-1]], np.int64), node_first, evidence.hidden, walk.title, source,
+                    walk.links)
 
 
 def segment_html(raw: str | bytes) -> TreePage:
@@ -1124,7 +1141,7 @@ def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
     if source in ("json-ld", "state") and len(page):
         page = TreePage(page.text, page.start, page.end, page.tag, np.full(len(page), -1), Elements([], []), page.dense, page.tokens,
                         page.token_first, page.blank_before, page.words, page.words_linked, np.zeros(0, np.int64),
-                        np.zeros(len(page) + 1, np.int64), page.hidden, page.title, page.source)
+                        np.zeros(len(page) + 1, np.int64), page.hidden, page.title, page.source, page.links)
     return page
 
 

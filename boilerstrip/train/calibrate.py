@@ -26,7 +26,8 @@ PRIOR = 0.02  # pull of a kind's slope and shift towards those of all kinds toge
 
 def curve(slope: float, shift: float) -> dict[str, list[float]]:
     """A logistic calibration curve by its knots; `decide` interpolates between them."""
-    return {"logit": [round(float(x), 4) for x in CURVE], "calibrated": [round(float(p), 6) for p in 1 / (1 + np.exp(-slope * CURVE - shift))]}
+    calibrated = 1 / (1 + np.exp(-slope * CURVE - shift))
+    return {"logit": [round(float(x), 4) for x in CURVE], "calibrated": [round(float(p), 6) for p in calibrated]}
 
 
 def uncalibrated() -> dict[str, Any]:
@@ -52,7 +53,8 @@ def logistic_fit(x: np.ndarray, truth: np.ndarray, weight: np.ndarray, prior: np
     return found
 
 
-def platt(logits: np.ndarray, truth: np.ndarray, weight: np.ndarray, prior: tuple[float, float] = (1.0, 0.0), pull: float = 0.0) -> tuple[float, float]:
+def platt(logits: np.ndarray, truth: np.ndarray, weight: np.ndarray, prior: tuple[float, float] = (1.0, 0.0),
+          pull: float = 0.0) -> tuple[float, float]:
     """Slope and shift that make the truth most likely (Platt 1999)."""
     slope, shift = logistic_fit(np.stack([logits, np.ones_like(logits)], 1), truth, weight, np.array(prior), pull).tolist()
     return slope, shift
@@ -89,8 +91,9 @@ def calibrate(model: Model, docs: Sequence[Doc], seed: int = 0) -> dict[str, Any
     whole = [d for d in docs if (d.story == 1).sum() > 200]
     augmenter = Augmenter(whole, rng)
     empty = [augmenter.without_story(d) for d in rng.sample(whole, min(len(whole), 200)) if d.page_type == "article"]
+    full = scores_of(model, rng.sample(whole, min(len(whole), 400)))
     return {"story": story, "label_temperature": label_temperature(rows),
-            "no_story": no_story(scores_of(model, rng.sample(whole, min(len(whole), 400))), scores_of(model, [d for d in empty if len(d) > 20]), story)}
+            "no_story": no_story(full, scores_of(model, [d for d in empty if len(d) > 20]), story)}
 
 
 def tree_scores_of(model: Model, docs: Sequence[TreeDoc]) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ import math
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,9 @@ def finetune(paths: Sequence[Path], out: Path, weights: Path = WEIGHTS / "text.n
     written = read_pages(WRITTEN) if WRITTEN.is_dir() else []
     facts = {"calibration": card["calibration"]}
     count = sum(len(page.corrections) for page in usable)
-    tune(trained, docs, [doc_of_page(page) for page in written], config,
-         lambda: followed(model_of(trained, config, facts), usable) == count)
+    with one_thread():
+        tune(trained, docs, [doc_of_page(page) for page in written], config,
+             lambda: followed(model_of(trained, config, facts), usable) == count)
     after = model_of(trained, config, facts)
     digest = hashlib.sha256("".join(sorted(page.sha256 + repr(page.corrections) for page in usable)).encode("utf-8", "surrogatepass"))
     save(out, trained, {**card, "finetuned": {
@@ -122,6 +124,17 @@ def docs_of(page: CorrectedPage, result: Result) -> list[Doc]:
                              "no_story": result.verdict is Verdict.NO_STORY and not any(c.label is Label.BODY for c in page.corrections)}
     codes = codes_of(raw)
     return [Doc(codes, story, label, source, **facts), Doc(codes, story_alone, label_alone, source, **facts)]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Small batches are not faster on more cores, and much slower on cores that others use."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def tune(trained: Trained, docs: Sequence[Doc], written: Sequence[Doc], config: Config, done: Callable[[], bool]) -> None:

@@ -42,12 +42,6 @@ def cleaned(text: str, **options: object) -> Result:
     return clean(text, **options)
 
 
-def without_blank_ends(text: str) -> str:
-    kinds = class_table()[codes_of(text)].tolist()
-    solid = [number for number, kind in enumerate(kinds) if kind not in BLANK]
-    return text[solid[0]:solid[-1] + 1] if solid else ""
-
-
 def numbers(result: Result) -> tuple[object, ...]:
     return result.scored, result.threshold, result.verdict, result.confidence, result.page_type, result.page_type_confidence
 
@@ -107,11 +101,13 @@ def test_the_same_page_gives_the_same_result(text: str, options: dict[str, objec
 
 
 @settings(PROFILE, max_examples=40)
-@given(st.lists(TEXT.map(without_blank_ends), max_size=5))
-def test_the_batch_does_not_matter(texts: list[str]) -> None:
-    # without blanks at the ends: see test_features.py
-    many = list(clean_many(texts, builtin_rules=False))
-    assert [numbers(result) for result in many] == [numbers(cleaned(text, builtin_rules=False)) for text in texts]
+@given(st.lists(TEXT, max_size=5), st.booleans())
+@example(["The lamp", ".The ferry sank", "<p>The ferry sank", "<html>"], True)
+def test_the_batch_does_not_matter(texts: list[str], builtin_rules: bool) -> None:
+    many = list(clean_many(texts, builtin_rules=builtin_rules))
+    alone = [cleaned(text, builtin_rules=builtin_rules) for text in texts]
+    assert [numbers(result) for result in many] == [numbers(result) for result in alone]
+    assert many == alone
 
 
 @PROFILE
@@ -206,13 +202,14 @@ SHAPES: dict[str, Callable[[int], str]] = {
 
 
 def seconds(text: str, runs: int) -> float:
+    """The least time on a processor: what else the machine does counts little."""
     best = math.inf
     for _ in range(runs):
         gc.collect()
-        began = time.perf_counter()
+        began = time.process_time()
         result = clean(text)
         _ = result.text, result.page, result.other_stories
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.process_time() - began)
     return best
 
 
@@ -220,14 +217,14 @@ def seconds(text: str, runs: int) -> float:
 def test_time_is_linear(name: str) -> None:
     shape = SHAPES[name]
     clean(shape(1000))
-    small, large = seconds(shape(SMALL), 3), seconds(shape(SMALL * TIMES), 1)
+    small, large = seconds(shape(SMALL), 3), seconds(shape(SMALL * TIMES), 2)
     # eight times the size: generously three times eight (quadratic growth would give sixty-four times)
     assert large < 3 * TIMES * small + 0.05
 
 
 def test_time_is_linear_in_html() -> None:
     html = "<div><p>The ferry left at nine.</p><a href='/a'>Home</a></div>"
-    small, large = (seconds(f"<html><body>{html * n}</body></html>", runs) for n, runs in ((200, 3), (200 * TIMES, 1)))
+    small, large = (seconds(f"<html><body>{html * n}</body></html>", runs) for n, runs in ((200, 3), (200 * TIMES, 2)))
     assert large < 3 * TIMES * small + 0.05
 
 

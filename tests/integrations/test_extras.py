@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+import boilerstrip
+from boilerstrip.integrations._columns import Columns
 from boilerstrip.integrations._extras import extra
 
 MODULES = {"pandas": "pandas", "sklearn": "sklearn", "scrapy": "scrapy", "polars": "polars", "duckdb": "duckdb", "datasets": "datasets",
@@ -20,6 +22,15 @@ def test_the_message_names_the_extra(name: str, package: str) -> None:
     done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True)
     assert done.returncode == 1
     assert f'{package} is missing; this installs it: pip install "boilerstrip[{name}]"' in done.stderr.splitlines()[-1]
+
+
+def test_workers_of_another_version_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = Columns(favor="recall").__getstate__()
+    (again := Columns()).__setstate__(state)
+    assert again.stripper.options.favor == "recall"
+    monkeypatch.setattr(boilerstrip, "__version__", "9.9")
+    with pytest.raises(RuntimeError, match=r"this worker has boilerstrip 9\.9"):
+        again.__setstate__(state)
 
 
 def test_other_errors_stay() -> None:

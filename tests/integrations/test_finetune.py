@@ -90,6 +90,12 @@ def test_the_new_weights_say_where_they_are_from(tuned: Path) -> None:
     assert card["calibration"] == shipped["calibration"] and card["shape"] == shipped["shape"]
 
 
+def test_the_new_weights_can_be_used(tuned: Path) -> None:
+    result = clean(page(0), weights=tuned)
+    assert result.model == Model.load(tuned).card["version"]
+    assert LINE.format("first") not in result.text and STORY.split("\n\n")[0] in result.text
+
+
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
     path = corrections(tmp_path / "c.jsonl")
     versions = set()
