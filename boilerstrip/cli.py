@@ -20,8 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from boilerstrip.cli_batch import add_commands as add_batch_commands
 from boilerstrip import Block, Label, Options, Reason, Result, Rule, Stripper, Verdict, __version__
+from boilerstrip.cli_batch import add_commands as add_batch_commands
 from boilerstrip.detect.rules import builtin_files, builtin_rules, failing_examples
 
 __all__ = ["main"]

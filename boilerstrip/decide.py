@@ -122,7 +122,8 @@ def decide(raw: str, atoms: Atoms, page: int, joint: Ints, words: Ints, scores: 
     # a site's profile judges blocks, not pages
     alone = block_story if site is None else np.round(blocks.mean(calibrate(scores.story, calibration["story"][kind])), 6)
     verdict, confidence, page_type, type_confidence = _verdict(scores, calibration, alone, blocks.words)
-    return Result(raw, scored, _threshold(block_story, blocks.words, options), options.keep, verdict, confidence, page_type, type_confidence, model)
+    return Result(raw, scored, _threshold(block_story, blocks.words, options), options.keep, verdict, confidence, page_type,
+                  type_confidence, model)
 
 
 class _Blocks:

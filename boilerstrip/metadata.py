@@ -71,6 +71,7 @@ TAG = re.compile(r"<(html|meta|link)\b([^<>]{1,4000})>", re.I)
 TITLE = re.compile(r"<title\b[^<>]{0,500}>([^<]{1,2000})", re.I)
 ATTRIBUTE = re.compile(r"""([\w:-]{1,40})\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 LINKED = re.compile(r"<script\b[^<>]{0,1000}?application/ld\+json[^<>]{0,1000}>", re.I)
+SCRIPT, SCRIPT_END = re.compile(r"<script\b", re.I), re.compile(r"</script[^<>]{0,100}>", re.I)
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.I)
 ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
 STORY_TYPES = ("article", "posting", "report", "product", "recipe", "review", "question", "howto", "course", "event", "videoobject")
@@ -231,6 +232,17 @@ def _names(value: Any) -> str | None:
     return "; ".join(dict.fromkeys(filter(None, names))) or None
 
 
+def _without_scripts(html: str) -> str:
+    """Scripts were read already, and trafilatura's patterns take long on broken ones."""
+    parts, at = [], 0
+    for opening in SCRIPT.finditer(html):
+        if opening.start() >= at:
+            parts.append(html[at:opening.start()])
+            closing = SCRIPT_END.search(html, opening.end())
+            at = closing.end() if closing else len(html)
+    return "".join([*parts, html[at:]])
+
+
 def _trafilatura_metadata(html: str) -> Metadata:
     """What trafilatura finds in the rest of the page; nothing where it fails."""
     if len(html) > MOST_CHARS:
@@ -238,7 +250,7 @@ def _trafilatura_metadata(html: str) -> Metadata:
     import trafilatura
 
     try:
-        found = trafilatura.extract_metadata(html, extensive=False)  # without guessing dates
+        found = trafilatura.extract_metadata(_without_scripts(html), extensive=False)  # without guessing dates
     except Exception:  # another library's failure on a page is no reason to lose the page
         return Metadata()
     if found is None:

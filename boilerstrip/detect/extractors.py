@@ -23,7 +23,7 @@ RUN = 4  # words: longer blocks are compared by their runs of so many, shorter o
 WORD = re.compile(r"\w+")
 # Log-odds of a block that the extractor took, and of one that it left: a logistic fit of the truth of the calibration fold's
 # blocks, given the model's own answer (python -m boilerstrip.train.votes DATA).
-TAKEN, LEFT = 0.7, -0.6
+TAKEN, LEFT = 0.6, -0.6
 
 
 def trafilatura_votes(html: str, page: TreePage) -> Floats | None:

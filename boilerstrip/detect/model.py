@@ -100,12 +100,12 @@ class Model:
             return out
         filled = np.flatnonzero(features.words > 0)
         if len(filled):
-            sums = np.add.reduceat(table[self._words.rows(tokens.hash)], tokens.first[filled], axis=0)
+            sums = _reduce(np.add, table, self._words.rows(tokens.hash), tokens.first[filled])
             out[filled, :size] = sums / features.words[filled, None].astype(np.float32)
         grams, first = tokens.ngrams()
-        vectors = table[self._words.rows(grams)]
-        out[:, size:2 * size] = np.add.reduceat(vectors, first[:-1], axis=0) / np.diff(first)[:, None].astype(np.float32)
-        out[:, 2 * size:] = np.maximum.reduceat(vectors, first[:-1], axis=0)
+        rows = self._words.rows(grams)
+        out[:, size:2 * size] = _reduce(np.add, table, rows, first[:-1]) / np.diff(first)[:, None].astype(np.float32)
+        out[:, 2 * size:] = _reduce(np.maximum, table, rows, first[:-1])
         return out
 
     def __call__(self, features: Features, evidence: Floats, first: Ints, tree: TreeEvidence | None = None) -> list[Scores]:
@@ -126,7 +126,7 @@ class Model:
         out = np.zeros((len(count), table.shape[1]), np.float32)
         filled = np.flatnonzero(count)
         if len(filled):
-            sums = np.add.reduceat(table[self._tree.rows(tree.tokens)], tree.first[filled], axis=0)
+            sums = _reduce(np.add, table, self._tree.rows(tree.tokens), tree.first[filled])
             out[filled] = sums / count[filled, None].astype(np.float32)
         return out
 
@@ -189,6 +189,13 @@ class Model:
         page = np.concatenate([x.mean(0), x.max(0), (sure @ x) / (sure.sum() + np.float32(1))])
         trusted = (evidence * self._w["trust"]).reshape(-1, 2, len(LABELS)).sum(1)
         return Scores(story, self._linear("label", seen) + trusted, self._linear("page", page[None])[0])
+
+
+def _reduce(operation: np.ufunc, table: Floats, rows: npt.NDArray[np.uint32], first: Ints) -> Floats:
+    """Sums or maxima of runs of table rows; column by column, where numpy reduces three times as fast."""
+    columns = np.ascontiguousarray(table[rows].T)
+    out: Floats = operation.reduceat(columns, first, axis=1).T
+    return out
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """HTML in: every measure on the validation fold, for the library and, in the same run and on the same pages, for others.
 
-Each tool runs in a process of its own (`peers.py`). Page after page goes to all of them in turn, so that whatever else
-the machine does falls on all alike; times are processor times.
+Each tool runs in a process of its own (`peers.py`). They get the pages in turns of a few, so that whatever else the
+machine does falls on all alike; times are processor times.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -26,7 +27,7 @@ from boilerstrip.train.dataset import jobs, read_html, rows_of
 from boilerstrip.train.evaluate import SETS
 
 OURS = "boilerstrip"
-NO_NAME = "."
+TURN = 20  # pages
 
 
 @dataclass
@@ -73,6 +74,11 @@ def load_pages(data: Path, limit: int | None = None, fold: str = "validation") -
 # ---- running ------------------------------------------------------------------------------------------
 
 
+def _path() -> str:
+    """Where the tools' processes look for packages first: where this library is."""
+    return os.pathsep.join(filter(None, (str(Path(peers.__file__).parents[2]), os.environ.get("PYTHONPATH"))))
+
+
 class Tool:
     """A tool in its process. If that dies on a page, the page counts as an error, and a new one goes on."""
 
@@ -82,11 +88,9 @@ class Tool:
 
     def _start(self, run: Run) -> None:
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        root = str(Path(peers.__file__).parents[2])
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-W", "ignore", peers.__file__, self.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env={**os.environ, **one, "PYTHONPATH": path})
+            stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env={**os.environ, **one, "PYTHONPATH": _path()})
         first = self._read()
         self.missing = first.get("missing", "") if first else "it cannot be started"
         if not self.missing and first:
@@ -130,10 +134,8 @@ class Tool:
     def close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                try:
+                with suppress(OSError):
                     pipe.close()
-                except OSError:
-                    pass
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -149,10 +151,11 @@ def run_tools(names: Sequence[str], pages: Sequence[Page]) -> tuple[dict[str, Ru
         if tool.missing:
             tool.close()
     tools = [tool for tool in tools if not tool.missing]
-    for number, page in enumerate(pages):
-        first = number % len(tools)
+    for begin in range(0, len(pages) if tools else 0, TURN):
+        first = begin // TURN % len(tools)
         for tool in tools[first:] + tools[:first]:
-            tool.extract(page.html)
+            for page in pages[begin:begin + TURN]:
+                tool.extract(page.html)
     return {tool.name: tool.finish() for tool in tools}, missing
 
 
@@ -167,19 +170,20 @@ def quality(texts: Sequence[str], pages: Sequence[Page]) -> dict[str, Any]:
     recall: list[float] = []
     found: list[float] = []
     leaked: list[float] = []
-    segments = [0, 0, 0, 0]
+    segments = (0, 0, 0, 0)
     for text, page in zip(texts, pages):
         job = page.job
         if job["set"] == "segments-dev":
-            segments = [a + b for a, b in zip(segments, measures.segment_counts(text, page.with_, page.without))]
+            a, b, c, d = measures.segment_counts(text, page.with_, page.without)
+            segments = (segments[0] + a, segments[1] + b, segments[2] + c, segments[3] + d)
             continue
         for group in page.groups:
             f1[group].append(measures.word_f1(text, job["gold"]))
         if job["page_type"] == "article":
             exact.append(measures.exact_body(text, job["gold"]))
-            p, r = measures.shingle_scores(text, job["gold"])
-            precision += [] if p is None else [p]
-            recall += [] if r is None else [r]
+            own, wanted = measures.shingle_scores(text, job["gold"])
+            precision += [] if own is None else [own]
+            recall += [] if wanted is None else [wanted]
         good, lost, bad, clean = measures.segment_counts(text, page.with_, page.without)
         found += [good / (good + lost)] if page.with_ else []
         leaked += [bad / (bad + clean)] if page.without else []
@@ -214,9 +218,9 @@ def calibration(results: Sequence[Result], pages: Sequence[Page]) -> dict[str, f
             rows += [(p, y, len(measures.words(text))) for p, y, text in zip(result.scored.story, truth, texts) if y >= 0]
     if not rows:
         return {"blocks": 0, "ece_words": 0.0, "ece_lines": 0.0}
-    story, truth, size = zip(*rows)
-    return {"blocks": len(rows), "ece_words": measures.expect_calibration(story, truth, size),
-            "ece_lines": measures.expect_calibration(story, truth)}
+    story, told, size = zip(*rows)
+    return {"blocks": len(rows), "ece_words": measures.expect_calibration(story, told, size),
+            "ece_lines": measures.expect_calibration(story, told)}
 
 
 def evaluate(data: Path, limit: int | None = None, peers: bool = False, names: Sequence[str] | None = None) -> dict[str, Any]:
@@ -254,7 +258,7 @@ def table(figures: dict[str, Any]) -> str:
            "Cost (processor time):", "",
            *_rows(["tool", "ms a page, median", "mean", "times ours", "import, ms", "memory after import, MB", "peak, MB"],
                   [[name, f"{row['ms']:.1f}", f"{row['mean_ms']:.1f}",
-                    f"{row['ms'] / tools[OURS]['ms']:.1f}" if tools.get(OURS, {}).get("ms") else NO_NAME,
+                    f"{row['ms'] / tools[OURS]['ms']:.1f}" if tools.get(OURS, {}).get("ms") else ".",
                     f"{row['import_ms']:.0f}", f"{row['start_mb']:.0f}", f"{row['peak_mb']:.0f}"] for name, row in tools.items()])]
     for name, reason in figures["missing"].items():
         out.append(f"\n{name} is left out: {reason}. `pip install \"boilerstrip[bench]\"` installs what it takes.")

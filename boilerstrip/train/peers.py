@@ -134,13 +134,13 @@ def main(name: str) -> None:
             answer(peak_mb=peak_mb())
             continue
         html = json.loads(line)
-        text, error = "", None
+        text, failure = "", None
         begun = time.process_time()
         try:
             text = extract(html)
-        except Exception as problem:
-            error = f"{type(problem).__name__}: {problem}"[:200]
-        answer(text=text, ms=1000 * (time.process_time() - begun), error=error)
+        except Exception as error:
+            failure = f"{type(error).__name__}: {error}"[:200]
+        answer(text=text, ms=1000 * (time.process_time() - begun), error=failure)
 
 
 if __name__ == "__main__":

@@ -40,11 +40,11 @@ def main(data: Path, fold: str = "calibration") -> None:
         texts = result.scored.text
         truth = measures.story_lines(texts, job["gold"], job["title"])
         rows += [row for row in zip(result.scored.story, truth, shares(texts, found)) if row[1] >= 0]
-    story, truth, share = (np.array(column, float) for column in zip(*rows))
+    story, told, share = (np.array(column, float) for column in zip(*rows))
     story = np.clip(story, 1e-6, 1 - 1e-6)
     logit, taken = np.log(story / (1 - story)), share >= HALF
     for name, chosen in (("taken", taken), ("left", ~taken)):
-        print(f"{name}: {int(chosen.sum())} blocks, {fitted(logit[chosen], truth[chosen]):+.3f}")
+        print(f"{name}: {int(chosen.sum())} blocks, {fitted(logit[chosen], told[chosen]):+.3f}")
 
 
 if __name__ == "__main__":
