@@ -84,7 +84,7 @@ class Summary:
         return "\n".join(lines)
 
 
-# ---- chunks: what travels to the workers ----------------------------------------------------------------
+# ---- chunks: what travels to the workers ----------------------------
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Ranges:
         return sum(b - a for a, b in self.pairs)
 
 
-# ---- the workers' side ----------------------------------------------------------------------------------
+# ---- the workers' side ----------------------------
 
 
 class Reply(NamedTuple):
@@ -265,7 +265,7 @@ def _counts(result: Result) -> Counter[str]:
     return counts
 
 
-# ---- records -> rows ------------------------------------------------------------------------------------
+# ---- records -> rows ----------------------------
 
 
 class Bad(NamedTuple):
@@ -352,7 +352,7 @@ def error_of(record: Record, name: Any, reason: str) -> dict[str, Any]:
     return {"id": name, "source": record.source, "record": record.index, "reason": reason}
 
 
-# ---- the parent's side ----------------------------------------------------------------------------------
+# ---- the parent's side ----------------------------
 
 
 class Output:
@@ -599,7 +599,7 @@ def _failed(chunk: Chunk, failure: parallel.Failure, cleaner: Cleaner) -> Reply:
     return Reply(b"", errors, Counter(errors=len(errors)))
 
 
-# ---- learning -------------------------------------------------------------------------------------------
+# ---- learning ----------------------------
 
 
 def learn(inputs: Sequence[str | Path], target: str | Path, *, columns: Columns = Columns(), most: int = 200,

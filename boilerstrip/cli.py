@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-# ---- arguments ------------------------------------------------------------------------------------------
+# ---- arguments ----------------------------
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -181,7 +181,7 @@ def _labels(text: str) -> frozenset[Label]:
         raise argparse.ArgumentTypeError(str(error).removeprefix("keep: ")) from None
 
 
-# ---- options and rules ----------------------------------------------------------------------------------
+# ---- options and rules ----------------------------
 
 
 def _options(args: argparse.Namespace) -> Options:
@@ -287,7 +287,7 @@ def _naming(path: Path, what: str) -> Iterator[None]:
         raise Problem(f"{path}: {text}" if what in text else f"{path}: {what}: {text}") from None
 
 
-# ---- pages ----------------------------------------------------------------------------------------------
+# ---- pages ----------------------------
 
 
 def _read_page(name: str) -> bytes:
@@ -372,7 +372,7 @@ def _because(reasons: Iterable[Reason]) -> list[str]:
     return [f"{reason.source} {reason.weight:+.2f} for {'the story' if reason.source == 'model' else reason.label}" for reason in reasons]
 
 
-# ---- rules ----------------------------------------------------------------------------------------------
+# ---- rules ----------------------------
 
 
 def _rules_list(args: argparse.Namespace) -> int:
@@ -460,7 +460,7 @@ def _counterparts(blocks: Sequence[Block], others: Sequence[Block]) -> Iterator[
         yield max(near, key=lambda other: min(end, other.end or 0) - max(start, other.start or 0), default=None)
 
 
-# ---- training -------------------------------------------------------------------------------------------
+# ---- training ----------------------------
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -495,14 +495,14 @@ def _eval(args: argparse.Namespace) -> int:
     _check_folders(args.data, args.json)
     with _extra("bench"):
         if args.html:
-            from boilerstrip.train import evaluate_html as evaluation
+            from boilerstrip.train.evaluate_html import evaluate, table
         else:
-            from boilerstrip.train import evaluate as evaluation  # type: ignore[no-redef]
+            from boilerstrip.train.evaluate import evaluate, table  # type: ignore[assignment]
 
-        figures = evaluation.evaluate(args.data, limit=args.limit, peers=args.peers)
+        figures = evaluate(args.data, limit=args.limit, peers=args.peers)
     if args.json is not None:
         args.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    _write(evaluation.table(figures) + "\n")
+    _write(table(figures) + "\n")
     return 0
 
 
@@ -525,7 +525,7 @@ def _extra(name: str) -> Iterator[None]:
         raise Problem(f'{error.name or error} is missing; this installs it: pip install "boilerstrip[{name}]"') from None
 
 
-# ---- output ---------------------------------------------------------------------------------------------
+# ---- output ----------------------------
 
 
 def inert(text: str) -> str:

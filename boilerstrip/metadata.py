@@ -61,7 +61,7 @@ def _worded(text: str) -> date | None:
     return parsed.date() if parsed is not None else None
 
 
-# ---- from HTML --------------------------------------------------------------------------------------------
+# ---- from HTML ----------------------------
 
 HEAD = 1_000_000  # characters of a page that are searched for <meta>, <link> and <title>
 LINKED_DATA = 2_000_000  # characters of JSON-LD that are read
@@ -120,7 +120,10 @@ def page_metadata(html: str, url: str | None = None) -> Metadata:
     if not (found.title and found.author and found.date and found.site):
         found = found.completed(_trafilatura_metadata(html))
     title = TITLE.search(html[:HEAD]) if not found.title else None
-    address = urljoin(url, found.url) if url and found.url else found.url
+    address = found.url
+    if url and address:
+        with suppress(ValueError):
+            address = urljoin(url, address)
     return replace(found, title=found.title or (_folded(title.group(1)) if title else None),
                    url=address if address and address.startswith(("http://", "https://")) else url)
 

@@ -40,10 +40,10 @@ class Options:
         max_chars: longest input, in characters; longer ones raise ValueError.
         site: what recurs on the site that the pages are from, see `SiteProfile.learn`. Costs a few hundredths of the time.
         with_metadata: whether `result.metadata` is filled for HTML, from the page's head and JSON-LD and, where these
-            leave out title, author, date or site, from trafilatura. The former cost a tenth of the time, trafilatura
-            several times the time of cleaning the page. Text has no metadata.
-        detectors: other extractors whose answer counts as evidence on HTML: "trafilatura", or none (default). Costs
-            several times the time of cleaning the page; see docs/html.md for what it brings.
+            leave out title, author, date or site, from trafilatura. The former costs about a tenth of the time of cleaning
+            the page, trafilatura about as much as cleaning it. Text has no metadata.
+        detectors: other extractors whose answer counts as evidence on HTML: "trafilatura", or none (default). A page
+            then takes about three times as long; see docs/html.md for what it brings.
 
     Raises:
         TypeError: for an unknown option (naming the nearest valid one) or a value of a wrong type.

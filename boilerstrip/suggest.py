@@ -163,7 +163,7 @@ def _near_misses(phrase: Words, kept: Sequence[_Case]) -> list[str]:
     return list(dict.fromkeys(case.text for case in best))[:3]
 
 
-# ---- TOML -----------------------------------------------------------------------------------------------
+# ---- TOML ----------------------------
 
 
 def to_toml(rules: Sequence[Rule]) -> str:

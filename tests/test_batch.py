@@ -67,7 +67,7 @@ def cli(*args: object, capsys: pytest.CaptureFixture[str]) -> Run:
     return Run(code, capsys.readouterr().err)
 
 
-# ---- what a run writes ----------------------------------------------------------------------------------
+# ---- what a run writes ----------------------------
 
 
 def test_batch_gives_what_clean_gives(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_html_field_before_text_field(tmp_path: Path) -> None:
     assert two["text"] == clean(page(2)).text
 
 
-# ---- bad records ----------------------------------------------------------------------------------------
+# ---- bad records ----------------------------
 
 
 def test_bad_records_cost_only_themselves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -239,7 +239,7 @@ def test_a_page_that_hangs_or_kills_costs_only_itself(tmp_path: Path, monkeypatc
     assert summary.counts["errors"] == 3
 
 
-# ---- interruptions --------------------------------------------------------------------------------------
+# ---- interruptions ----------------------------
 
 MAIN = """
 import argparse, sys
@@ -423,7 +423,7 @@ def test_exit_code_and_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "\r" not in run.err  # no bar where there is no terminal
 
 
-# ---- the parts ------------------------------------------------------------------------------------------
+# ---- the parts ----------------------------
 
 
 def test_ranges_are_a_set_of_numbers() -> None:
@@ -454,7 +454,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     assert all(later < 1.1 * earlier for earlier, later in zip(*peaks))
 
 
-# ---- clean_many -----------------------------------------------------------------------------------------
+# ---- clean_many ----------------------------
 
 
 def test_clean_many_with_workers_is_the_same() -> None:

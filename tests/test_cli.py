@@ -78,7 +78,7 @@ def assert_message(run: Run, *parts: str, code: int = 1) -> None:
         assert part in run.err
 
 
-# ---- clean ----------------------------------------------------------------------------------------------
+# ---- clean ----------------------------
 
 
 def test_clean_prints_the_story_and_nothing_else(cli: Cli) -> None:
@@ -163,7 +163,7 @@ def test_output_is_utf8_whatever_the_locale() -> None:
     assert "£41,000" in run.stdout.decode("utf-8")
 
 
-# ---- explain --------------------------------------------------------------------------------------------
+# ---- explain ----------------------------
 
 
 def test_explain_shows_every_block_and_why(cli: Cli) -> None:
@@ -238,7 +238,7 @@ def on_terminal(args: list[object], environment: dict[str, str]) -> str:
     return b"".join(parts).decode()
 
 
-# ---- wrong input, wrong usage ---------------------------------------------------------------------------
+# ---- wrong input, wrong usage ----------------------------
 
 
 @pytest.mark.parametrize("command", [("clean",), ("explain",), ("rules", "why"), ("rules", "test")])
@@ -291,7 +291,7 @@ def test_a_broken_pipe_is_a_message() -> None:
     assert "Traceback" not in run.stderr.decode()
 
 
-# ---- rules ----------------------------------------------------------------------------------------------
+# ---- rules ----------------------------
 
 
 def test_rules_list_shows_every_rule(cli: Cli) -> None:
@@ -386,7 +386,7 @@ def test_a_pattern_that_runs_away_is_stopped_and_named(cli: Cli, tmp_path: Path)
     assert_message(cli("clean", "--rules", "own.toml", stdin=page), "rule 'mine.tower'", "too long")
 
 
-# ---- boilerstrip.toml -----------------------------------------------------------------------------------
+# ---- boilerstrip.toml ----------------------------
 
 
 def test_the_config_is_found_upwards(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -432,7 +432,7 @@ def test_max_chars_of_the_config_holds(cli: Cli, tmp_path: Path) -> None:
     assert_message(cli("clean", SAMPLE), str(SAMPLE), "max_chars")
 
 
-# ---- train, eval ----------------------------------------------------------------------------------------
+# ---- train, eval ----------------------------
 
 
 def test_train_passes_its_arguments_on(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

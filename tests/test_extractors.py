@@ -23,8 +23,7 @@ def told(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
 
 def test_shares() -> None:
     found = f"Lamp out\n{STORY[0]}\n- Oil\n| a | b |"
-    assert extractors.shares([STORY[0], STORY[1], "Lamp out", "OIL", "a b", "out", "", STORY[0][:40] + STORY[1][:40]], found).tolist()[:7] == [
-        1, 0, 1, 1, 1, 0, 0]
+    assert extractors.shares([*STORY, "Lamp out", "OIL", "a b", "out", ""], found).tolist() == [1, 0, 1, 1, 1, 0, 0]
     assert 0 < extractors.shares([STORY[0][:45] + " " + STORY[1][:40]], found)[0] < 1
     assert extractors.shares([STORY[0]], "").tolist() == [0]
 
@@ -74,7 +73,7 @@ def test_the_option() -> None:
     assert Options().detectors == () and Options.of(detectors="trafilatura").detectors == ("trafilatura",)
     assert Stripper(detectors=["trafilatura", "trafilatura"]).options.detectors == ("trafilatura",)
     for bad in (["goose"], "goose", [3]):
-        with pytest.raises(ValueError, match="detectors: .*'trafilatura'"):
+        with pytest.raises(ValueError, match=r"detectors: .*'trafilatura'"):
             Options.of(detectors=bad)
     with pytest.raises(TypeError, match="detectors"):
         Options.of(detectors=3)

@@ -72,8 +72,10 @@ def test_a_failure_of_trafilatura_is_none_of_ours(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(("meta", "fact", "value"), (
-    ("<meta http-equiv=content-language content='de, en'>", "language", "de"), ("<meta property=og:locale content=pt_BR>", "language", "pt-BR"),
-    ("<meta name=language content='German (Austria)'>", "language", None), ("<meta name=author content=https://pier.example/ada>", "author", None),
+    ("<meta http-equiv=content-language content='de, en'>", "language", "de"),
+    ("<meta property=og:locale content=pt_BR>", "language", "pt-BR"),
+    ("<meta name=language content='German (Austria)'>", "language", None),
+    ("<meta name=author content=https://pier.example/ada>", "author", None),
     ("<meta name=author content=''><meta name=byl content='By Ada Brook'>", "author", "Ada Brook"),
     ("<meta name=date content='4 May 2031'>", "date", "2031-05-04"), ("<meta name=date content='2031-13-40'>", "date", None),
     ("<meta name=date content='0001-01-01'>", "date", None), ("<link rel=canonical href='javascript:x'>", "url", None),
@@ -116,7 +118,8 @@ def test_the_option_is_checked() -> None:
 @PROFILE
 @given(st.lists(st.sampled_from((
     "<meta ", "name=author ", "content='", "'", '"', ">", "<title>", "</title>", "<script type='application/ld+json'>", "</script>", "</",
-    '{"@type": "Article"', ', "author": [', "]", "}", "\0", "\ud800", "&amp;", "<link rel=canonical href=//[x", "<html lang=")), max_size=20))
+    '{"@type": "Article"', ', "author": [', "]", "}", "\0", "\ud800", "&amp;",
+    "<link rel=canonical href=//[x", "<html lang=")), max_size=20))
 def test_any_head_is_read(parts: list[str]) -> None:
     found = page_metadata("".join(parts), "https://pier.example/")
     assert all(value is None or isinstance(value, str) for value in found.to_dict().values())

@@ -13,7 +13,7 @@ import pytest
 
 from boilerstrip import Label, Stripper, Verdict
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------
 # LIMITS, set by the maintainer. Shares from 0 to 1, per half of the corpus ("tune" was looked at, "unseen" was not).
 LIMITS: dict[str, dict[str, float]] = {
     "tune": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "words of the rest kept, at most": 0.90,
@@ -21,7 +21,7 @@ LIMITS: dict[str, dict[str, float]] = {
     "unseen": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "words of the rest kept, at most": 0.90,
                "verdicts right, at least": 0.50},
 }
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------
 
 HARD = Path(__file__).parents[1] / "fixtures" / "hard"
 LOST = 0.8  # share of a story's words from which the story counts as lost

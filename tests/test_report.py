@@ -68,7 +68,7 @@ def shape(document: Elements) -> list[tuple[str, tuple[str, ...]]]:
     return [(tag, tuple(attrs)) for tag, attrs in document.tags]
 
 
-# ---- notebook -------------------------------------------------------------------------------------------
+# ---- notebook ----------------------------
 
 
 def test_a_result_shows_itself_in_a_notebook() -> None:
@@ -122,7 +122,7 @@ def test_an_empty_page_can_be_shown() -> None:
     assert report("").data("page-0")["text"] == []
 
 
-# ---- report ---------------------------------------------------------------------------------------------
+# ---- report ----------------------------
 
 
 def test_hostile_text_and_names_change_no_element_of_a_report() -> None:
@@ -197,7 +197,7 @@ def test_elements_that_scripts_and_labels_name_exist() -> None:
         assert not (attrs.get("href") or "#").removeprefix("#") or (attrs.get("href") or "").removeprefix("#") in names
 
 
-# ---- the command ----------------------------------------------------------------------------------------
+# ---- the command ----------------------------
 
 
 def test_explain_writes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ def weight_of(profile: SiteProfile, text: str, part: str) -> float:
     return float(weight[inside].max())
 
 
-# ---- what a profile does --------------------------------------------------------------------------------
+# ---- what a profile does ----------------------------
 
 
 @pytest.mark.parametrize("pages", [PAGES, site(6, seed=7)])
@@ -169,7 +169,7 @@ def test_wrong_option() -> None:
         Options.of(site="lantern.example")
 
 
-# ---- merging and storage --------------------------------------------------------------------------------
+# ---- merging and storage ----------------------------
 
 
 def same(a: SiteProfile, b: SiteProfile) -> bool:
@@ -241,7 +241,7 @@ def test_no_parquet_file(tmp_path: Path) -> None:
         Profiles(tmp_path / "none.json")
 
 
-# ---- learning from files --------------------------------------------------------------------------------
+# ---- learning from files ----------------------------
 
 
 def write_pages(path: Path) -> None:

@@ -45,7 +45,7 @@ def phrases(rules: list[Rule]) -> list[tuple[str, str]]:
     return [(rule.position, phrase) for rule in rules for group in rule.phrases.values() for phrase in group]
 
 
-# ---- suggestions ----------------------------------------------------------------------------------------
+# ---- suggestions ----------------------------
 
 
 def test_a_line_removed_on_two_pages_becomes_a_rule(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_ids_are_unique(tmp_path: Path) -> None:
     assert len({rule.id for rule in rules}) == len(rules) == 4
 
 
-# ---- reading --------------------------------------------------------------------------------------------
+# ---- reading ----------------------------
 
 
 def test_the_last_correction_of_a_block_counts(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
         read_corrections([tmp_path / "c.jsonl"])
 
 
-# ---- the command ----------------------------------------------------------------------------------------
+# ---- the command ----------------------------
 
 
 def test_the_command_prints_toml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ def check(found: TreePage) -> None:
     assert found.node_first[-1] == len(found.nodes) and (np.diff(found.node_first) >= 0).all()
 
 
-# ------------------------------------------------------------------------------------------------ blocks
+# ---------------------------- blocks
 
 @pytest.mark.parametrize(("body", "expected"), [
     ("<p>The <b>old</b> pier <i>is</i> <a href='/x'>closed</a>.</p>", ["The old pier is closed."]),
@@ -151,7 +151,7 @@ def test_words() -> None:
     assert found.words_linked[:2].tolist() == [3, 3]
 
 
-# ------------------------------------------------------------------------------------------------ paths and nodes
+# ---------------------------- paths and nodes
 
 RICH = ("<!-- note --><header><nav><ul><li><a href=/>Home</a></li><li><a href=/f>Fares</a></li></ul></nav></header>"
         "<main><article><h1>Ferry stops early</h1><p>By <a rel=author href=/a>Ada Fenn</a></p><p>One<!-- c --> two</p><div>x<p>y</p>z</div>"
@@ -195,7 +195,7 @@ def test_text_nodes_are_numbered_as_in_training(source: str) -> None:
         assert wanted == "".join(text.split()) or (text == "late" and not found.nodes_of(block))
 
 
-# ------------------------------------------------------------------------------------------------ evidence
+# ---------------------------- evidence
 
 def test_dense_evidence() -> None:
     cards = "".join(f"<div class='card c-{n}'><h3><a href=/{n}>Story number {n} of them</a></h3></div>" for n in range(5))
@@ -254,7 +254,7 @@ def test_tokens() -> None:
     assert (first.tokens == second.tokens).all() and (first.dense == second.dense).all()
 
 
-# ------------------------------------------------------------------------------------------------ pages that scripts build
+# ---------------------------- pages that scripts build
 
 STORY = " ".join(f"On day {n} the keeper of the Quillholm light wrote down the wind, the swell and his supper." for n in range(6))
 
@@ -292,7 +292,7 @@ def test_embedded_state(script: str) -> None:
     assert found.source == "state" and found.texts() == [STORY, "And so on."]
 
 
-# ------------------------------------------------------------------------------------------------ encodings and bad input
+# ---------------------------- encodings and bad input
 
 GREETING = "<p>Grüße aus der Bäckerei am Kai – „frisch“ wie eh und je</p>"
 
@@ -388,7 +388,7 @@ def test_cost_is_linear_in_siblings(unit: str) -> None:
     assert many < 30 * few + 0.2
 
 
-# ------------------------------------------------------------------------------------------------ recognising
+# ---------------------------- recognising
 
 @pytest.mark.parametrize(("text", "expected"), [
     ("<!DOCTYPE html><html><body>x", True), ("\ufeff \n<!-- a --><!-- b --><HTML>", True),

@@ -362,7 +362,7 @@ def _summed(pages: int, columns: Sequence[npt.NDArray[Any]], site: str) -> SiteP
     return SiteProfile(pages, hashes, **dict(zip(COLUMNS[1:], sums)), site=site)
 
 
-# ---- many sites -----------------------------------------------------------------------------------------
+# ---- many sites ----------------------------
 
 
 class Profiles(Mapping[str, SiteProfile]):

@@ -36,7 +36,7 @@ def format_of(path: Path) -> str:
     raise InputError(f"{path}: the output must be named .jsonl, .jsonl.gz, .jsonl.zst or .parquet, or be a folder with --format")
 
 
-# ---- rows -> bytes, in the workers ---------------------------------------------------------------------
+# ---- rows -> bytes, in the workers ----------------------------
 
 
 def encode_json(rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -83,7 +83,7 @@ def _sound(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-# ---- bytes -> files, in the parent ---------------------------------------------------------------------
+# ---- bytes -> files, in the parent ----------------------------
 
 
 class Part:

@@ -42,7 +42,7 @@ def digest_of(raw: str) -> str:
     return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# ---- notebook -------------------------------------------------------------------------------------------
+# ---- notebook ----------------------------
 
 
 def notebook_html(result: Result) -> str:
@@ -92,7 +92,7 @@ def _escaped(text: str) -> str:
     return html.escape(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), quote=True)
 
 
-# ---- report ---------------------------------------------------------------------------------------------
+# ---- report ----------------------------
 
 
 def report_html(results: Iterable[Result], names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@
   const shown = new Set(), fates = new Set();  // filters: labels, fates
   let needle = "";
 
-  // ---- decisions: the same as Result.at ------------------------------------------------------------
+  // ---- decisions: the same as Result.at ----------------------------
 
   const made = (tag, className, text) => {
     const element = document.createElement(tag);
@@ -48,7 +48,7 @@
   const current = k => correctionsOf(number).get(k) ?? decided(page, k, view.threshold);
   const confidence = (k, label) => label === BODY ? page.story[k] : (1 - page.story[k]) * page.otherConfidence[k];
 
-  // ---- a page ----------------------------------------------------------------------------------------
+  // ---- a page ----------------------------
 
   function open(n) {
     page = data(n);
@@ -197,7 +197,7 @@
     $("none").hidden = !view.rows.length || view.rows.some(r => !r.element.hidden);
   }
 
-  // ---- filters and search ------------------------------------------------------------------------------
+  // ---- filters and search ----------------------------
 
   const FATES = {kept: k => view.keep[k] === 1, removed: k => view.keep[k] === 0, doubtful: doubtful, corrected: k => correctionsOf(number).has(k)};
 
@@ -271,7 +271,7 @@
     CSS.highlights.set("find", found);
   }
 
-  // ---- one block ---------------------------------------------------------------------------------------
+  // ---- one block ----------------------------
 
   function select(k, scroll = true) {
     const old = view.selected;
@@ -348,7 +348,7 @@
     if (last >= 0 && last !== view.selected) select(last);
   }
 
-  // ---- corrections -------------------------------------------------------------------------------------
+  // ---- corrections ----------------------------
 
   function restored() {
     try {
@@ -411,7 +411,7 @@
     setTimeout(() => { $("copy").textContent = "Copy"; }, 1500);
   }
 
-  // ---- many pages ----------------------------------------------------------------------------------------
+  // ---- many pages ----------------------------
 
   function showIndex() {
     document.title = "boilerstrip report";
@@ -442,7 +442,7 @@
     if (n !== number || !view) open(n);
   }
 
-  // ---- events --------------------------------------------------------------------------------------------
+  // ---- events ----------------------------
 
   $("threshold").addEventListener("input", event => setThreshold(+event.target.value));
   $("reset").onclick = () => setThreshold(page.threshold);

@@ -65,6 +65,10 @@ BR_MARK = "\0"  # stands for a line break while a block is collected; NUL never 
 MAX_CELL, MAX_ROW = 500, 1500  # characters: what is longer is no row of a data table
 LONG_BREAKS = (600, 80)  # characters: of a block with <br>, and of its lines on average, from which every line is a block
 LONG_PRE = 1500  # characters from which preformatted text is split at its blank lines
+MAX_DEPTH = 128  # elements; a path leads to the one so deep at most
+MAX_CUSTOMS, MAX_ASIDE = 100, 2000  # open unknown elements, and text nodes of a line set aside, that are kept account of
+MAX_NODES = 64  # times its characters: text nodes named by the parts of a preformatted text
+MAX_STATES = 1000  # values tried per script
 FEW_WORDS = 50  # words below which a page counts as empty, and other sources are tried
 MAX_TOKENS, ELEMENT_TOKENS, MAX_LEVELS = 60, 20, 16
 TOKEN_BUDGET = 4_000_000  # tokens of one page: pages with very many blocks get fewer for each
@@ -107,13 +111,14 @@ class Elements:
 
     def __init__(self, tags: list[str], parents: Sequence[int]) -> None:
         self.tags, self.parents = tags, parents
-        self._ranks: tuple[list[int], list[int]] | None = None
+        self._ranks: tuple[list[int], list[int], list[int]] | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Elements) and self.tags == other.tags and list(self.parents) == list(other.parents)
 
     def paths(self, elements: Iterable[int]) -> list[str]:
-        """An XPath of each of the elements, as lxml's `getpath` makes them; "" for -1."""
+        """An XPath of each of the elements, as lxml's `getpath` makes them; "" for -1. Of an element deeper than MAX_DEPTH
+        that of the ancestor so deep."""
         if self._ranks is None:
             names: dict[str, int] = {}
             kind = np.array([names.setdefault(tag, len(names)) for tag in self.tags], np.int64)
@@ -124,12 +129,19 @@ class Elements:
             rank, count = np.empty(len(key), np.int64), np.empty(len(key), np.int64)
             rank[order] = np.arange(len(order)) - np.repeat(begins, size) + 1
             count[order] = np.repeat(size, size)
-            self._ranks = rank.tolist(), count.tolist()
-        ranks, counts = self._ranks
+            near, depth = list(range(len(key))), [0] * len(key)
+            for element, parent in enumerate(self.parents):
+                if parent >= 0:
+                    depth[element] = depth[parent] + 1
+                    if depth[element] >= MAX_DEPTH:
+                        near[element] = near[parent]
+            self._ranks = rank.tolist(), count.tolist(), near
+        ranks, counts, near = self._ranks
         steps: dict[int, str] = {}
         out = []
         for element in elements:
             parts = []
+            element = near[element] if element >= 0 else -1
             while element >= 0:
                 step = steps.get(element)
                 if step is None:
@@ -209,7 +221,7 @@ class TreePage:
         return list(map(int, self.nodes[self.node_first[block]:self.node_first[block + 1]]))
 
 
-# ------------------------------------------------------------------------------------------------ recognising and decoding
+# ---------------------------- recognising and decoding
 
 TAG = re.compile(r"<(/?)(?:!doctype html|html|head|body|div|p|article|section|main|header|nav|span|table|t[rdh]|[uo]l|li|h[1-6]|script|"
                  r"meta|a(?=\s+href|>)|br|img|strong|em|b|i|blockquote|figure|template)\b[^<>]{0,2000}>", re.I)
@@ -304,7 +316,7 @@ def _is_binary(text: str) -> bool:
     return len(CONTROLS.findall(head)) > 0.05 * len(head)
 
 
-# ------------------------------------------------------------------------------------------------ the walk
+# ---------------------------- the walk
 
 def _count(text: str) -> int:
     """The number of words; each letter of a script without spaces is one."""
@@ -365,7 +377,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
     texts, nodes, node_end = out.texts, out.nodes, out.node_end
     stack, kinds, holders = [-1], [INLINE], [-1]  # open elements, their kinds with flags, open block-level ones
     buffer: list[str] = []  # the block that is being collected: its pieces, and …
-    breaks: list[tuple[int, int, int]] = []  # … per line break: pieces, nodes and linked words before it
+    breaks: list[tuple[int, int, int]] = []  # … per line break: pieces, nodes of the block and linked words before it
     customs: list[list[int]] = []  # open unknown elements without blocks so far: place in the stack, pieces, nodes and linked words before
     rows: list[list[int]] = []  # open table rows: element, first block, elements ended before, whether it is none, first block of each cell
     aside: list[tuple[Any, ...]] = []  # what was set aside while a hidden part of a line is collected
@@ -424,9 +436,11 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
             found = [part for part in found if part.strip()]
             begin = node_end[-1] if node_end else 0
             own = nodes[begin:]
+            shared = len(own) * len(found) <= MAX_NODES * len(text)
             for place, part in enumerate(found):
                 if place:
-                    nodes.extend(own)
+                    if shared:
+                        nodes.extend(own)
                     gap = True
                 emit(part, _count(part), 0 if place else linked, len(nodes))
             return
@@ -436,10 +450,11 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
             return
         if len(breaks) >= len(folded) - 1 > 0 and len(text) > LONG_BREAKS[0] and len(text) / len(folded) >= LONG_BREAKS[1] and not solid:
             piece = counted = 0
-            for to, node, words in [*breaks, (len(buffer), len(nodes), linked)]:
+            begin = node_end[-1] if node_end else 0
+            for to, node, words in [*breaks, (len(buffer), len(nodes) - begin, linked)]:
                 line = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
                 if line:
-                    emit(line, _count(line), words - counted, node)
+                    emit(line, _count(line), words - counted, begin + node)
                 piece, counted = to, words
         else:
             text = "\n".join(folded)
@@ -463,7 +478,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
 
     def start(tag: str, attrib: Attributes) -> None:
         nonlocal dead, separates, counted, kept, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, broken
-        nonlocal linked, shown, inner, breaks, customs, target
+        nonlocal linked, shown, inner, buffer, breaks, customs, target
         if dead:
             dead += 1
             return
@@ -512,10 +527,12 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
                     flush()
         elif flags & ASIDE:
             begin = node_end[-1] if node_end else 0
-            aside.append((begin, buffer[:], nodes[begin:], linked, shown, inner, breaks, customs))
+            if len(nodes) - begin > MAX_ASIDE:
+                flush()
+                begin = node_end[-1] if node_end else 0
+            aside.append((begin, buffer, nodes[begin:], linked, shown, inner, breaks, customs))
             del nodes[begin:]
-            buffer.clear()
-            linked, inner, shown, breaks, customs = 0, -1, False, [], []
+            linked, inner, shown, buffer, breaks, customs = 0, -1, False, [], [], []
         element = len(tags)
         if element and len(stack) == 1:  # what follows the end of the page has no numbers
             bare += 1
@@ -558,16 +575,19 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
                     flush()
                     gap = True
                 else:
-                    breaks.append((len(buffer), len(nodes), linked))
+                    breaks.append((len(buffer), len(nodes) - (node_end[-1] if node_end else 0), linked))
                     buffer.append(BR_MARK)
                     broken = True
         elif kind == CUSTOM:
-            customs.append([len(stack) - 1, len(buffer), len(nodes), linked])
+            if len(customs) < MAX_CUSTOMS:
+                customs.append([len(stack) - 1, len(buffer), len(nodes), linked])
+            else:
+                kind = INLINE
         kinds.append(kind | flags)
 
     def end(tag: str) -> None:
         nonlocal dead, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, link_ended
-        nonlocal linked, shown, inner, breaks, customs
+        nonlocal linked, shown, inner, buffer, breaks, customs
         if dead:
             dead -= 1
             if not dead:
@@ -613,11 +633,9 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
                 if kind & ASIDE:
                     if buffer:
                         flush()
-                    before, pieces, own, linked, shown, inner, breaks, customs = aside.pop()
+                    before, buffer, own, linked, shown, inner, breaks, customs = aside.pop()
                     shift = len(nodes) - before  # the nodes of what was set aside come behind those of the hidden part
-                    buffer.extend(pieces)
                     nodes.extend(own)
-                    breaks[:] = [(piece, node + shift, words) for piece, node, words in breaks]
                     for custom in customs:
                         custom[2] += shift
             if bare and tag == "noscript":
@@ -717,7 +735,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
     return out
 
 
-# ------------------------------------------------------------------------------------------------ evidence
+# ---------------------------- evidence
 
 ATTRIBUTES = ("role", "itemprop", "itemtype", "rel", "data-testid", "data-component", "aria-label")  # besides class and id
 PREFIXES = ("role=", "prop=", "type=", "rel=", ".", ".", "label=")
@@ -735,7 +753,7 @@ HOLDER_TAGS = {"is_item": ("li", "dd", "dt"), "is_button": ("button", "label", "
                "is_cell": ("td", "th", "tr")}
 INNER_TAGS = {"inner_link": ("a",), "inner_strong": ("strong", "b"), "inner_time": ("time",)}
 CACHE_SIZE = 100_000
-_token_cache: dict[str, tuple[int, ...]] = {}
+_token_cache: dict[str | tuple[str, str], tuple[int, ...]] = {}
 
 
 def _hash(text: str) -> int:
@@ -766,7 +784,8 @@ def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
     known = tuple([_hash(prefix + word) for word in words[:6]])
     if len(_token_cache) >= CACHE_SIZE:
         _token_cache.clear()
-    _token_cache[token if prefix == "." else prefix + token] = known
+    if len(token) <= 80:
+        _token_cache[token if prefix == "." else (prefix, token)] = known
     return known
 
 
@@ -784,7 +803,7 @@ def _element_hashes(classes: str | None, name: str | None, others: tuple[str | N
             if prefix == "type=":
                 value = value.rstrip("/").rpartition("/")[2]
             for token in value.split()[:4]:
-                found += known(token if prefix == "." else prefix + token) or _token(token, prefix)
+                found += known(token if prefix == "." else (prefix, token)) or _token(token, prefix)
     return found[:ELEMENT_TOKENS]
 
 
@@ -1109,7 +1128,7 @@ def segment_html(raw: str | bytes) -> TreePage:
     return _page(walk)
 
 
-# ------------------------------------------------------------------------------------------------ pages that scripts build
+# ---------------------------- pages that scripts build
 
 STATE = re.compile(r"""(?:window|self|globalThis)\s*(?:\.\s*|\[\s*["'])([\w$]{3,60})(?:["']\s*\])?\s*=\s*(JSON\.parse\(\s*)?(?=[\[{"'])""")
 STORY_KEYS = ("articleBody", "reviewBody", "text", "description")
@@ -1177,8 +1196,9 @@ def _states(kind: str, code: str) -> Iterator[Any]:
         return
     if kind and "javascript" not in kind and kind != "module":
         return
-    decoder, at = json.JSONDecoder(strict=False), 0
-    while found := STATE.search(code, at):
+    decoder, at, tried = json.JSONDecoder(strict=False), 0, 0
+    while tried < MAX_STATES and (found := STATE.search(code, at)):
+        tried += 1
         at = found.end()
         try:
             if code[at] == "'":

@@ -98,7 +98,7 @@ def story_only(doc: Doc) -> Doc:
     return inner.keep((inner.story == 1) | ((inner.codes == 10) & (np.append(True, inner.story[:-1] == 1))))
 
 
-# ---- furniture ----------------------------------------------------------------------------------------
+# ---- furniture ----------------------------
 
 SMALL_WORDS = {
     "en": "the and of to in that for was", "de": "der und die das nicht mit ist von", "fr": "le et les des une dans est pour",
@@ -195,7 +195,7 @@ class Writer:
         return piece(self.line(kind) + "\n", NUMBER[Label(LABEL_OF[kind])])
 
 
-# ---- what happens to pages ------------------------------------------------------------------------------
+# ---- what happens to pages ----------------------------
 
 class Augmenter:
     """Makes one training page from a page and a pool of others. Deterministic for a seeded `rng`."""
@@ -404,7 +404,7 @@ class Augmenter:
             parts.append(writer.doc("comment_posts"))
         return join([doc.cut(0, span[1]), *parts, doc.cut(span[1], len(doc))], doc)
 
-    # ---- line breaks ----------------------------------------------------------------------------------
+    # ---- line breaks ----------------------------
 
     def relayout(self, doc: Doc) -> Doc:
         """Line breaks removed and added."""

@@ -217,7 +217,7 @@ def speed_figures(pages: Sequence[Page], stripper: Stripper, repeats: int = 3) -
             "median_ms_16kb": sorted(single)[len(single) // 2] * 1000}
 
 
-# ---- peers --------------------------------------------------------------------------------------------
+# ---- peers ----------------------------
 
 def c4_rules(text: str) -> str:
     """The line rules of C4 (Raffel et al. 2020): lines of five words or more that end in a sentence mark."""

@@ -71,7 +71,7 @@ def load_pages(data: Path, limit: int | None = None, fold: str = "validation") -
     return out
 
 
-# ---- running ------------------------------------------------------------------------------------------
+# ---- running ----------------------------
 
 
 def _path() -> str:
@@ -159,7 +159,7 @@ def run_tools(names: Sequence[str], pages: Sequence[Page]) -> tuple[dict[str, Ru
     return {tool.name: tool.finish() for tool in tools}, missing
 
 
-# ---- figures ------------------------------------------------------------------------------------------
+# ---- figures ----------------------------
 
 
 def quality(texts: Sequence[str], pages: Sequence[Page]) -> dict[str, Any]:

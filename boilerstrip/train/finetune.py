@@ -185,7 +185,7 @@ def _step(trained: Trained, lookup: Lookup, m: Measured, evidence: Evidence, con
     return float(loss.item())
 
 
-# ---- figures --------------------------------------------------------------------------------------------
+# ---- figures ----------------------------
 
 
 def _run(model: Model, texts: list[str]) -> list[Result]:

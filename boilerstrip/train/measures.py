@@ -26,7 +26,7 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-# ---- whole page -------------------------------------------------------------------------------------
+# ---- whole page ----------------------------
 
 def word_f1(text: str, gold: str) -> tuple[float, float, float]:
     """Precision, recall, F1 over the multisets of words. Empty gold: 1 if nothing was kept, else 0.
@@ -68,7 +68,7 @@ def segment_counts(text: str, with_: Sequence[str], without: Sequence[str]) -> t
     return good, len(with_) - good, bad, len(without) - bad
 
 
-# ---- lines ------------------------------------------------------------------------------------------
+# ---- lines ----------------------------
 
 def _runs(raw: list[str], gold: list[str], n: int, most: int) -> list[tuple[int, int, int]]:
     """Maximal common runs of at least n words as (start in raw, start in gold, length)."""
@@ -217,7 +217,7 @@ def expect_calibration(scores: Sequence[float], truth: Sequence[int], weights: S
     return sum(abs(p - y) for p, y in box.values()) / sum(weights)
 
 
-# ---- the foreign-story test -------------------------------------------------------------------------
+# ---- the foreign-story test ----------------------------
 
 HEADINGS = ("Related Articles", "You may also like", "More stories", "Read next", "Recommended", "Latest news", "")
 CARDS = ("paragraphs", "card", "double", "one")

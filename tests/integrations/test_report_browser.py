@@ -161,7 +161,7 @@ def numbers(result: Result) -> list[int]:
     return [n for n, block in enumerate(result.page) if block.kept]
 
 
-# ---- decisions ------------------------------------------------------------------------------------------
+# ---- decisions ----------------------------
 
 
 def test_a_page_opens_as_it_was_decided(browser: Browser) -> None:
@@ -195,7 +195,7 @@ def test_the_slider_moves_by_keyboard(browser: Browser) -> None:
     assert browser.find("#threshold").get_attribute("aria-valuetext") == "0.51"
 
 
-# ---- speed ----------------------------------------------------------------------------------------------
+# ---- speed ----------------------------
 
 
 def test_a_page_of_2000_blocks_opens_within_a_second(browser: Browser) -> None:
@@ -228,7 +228,7 @@ def test_the_slider_answers_at_once_on_a_page_of_2000_blocks(browser: Browser) -
     assert sorted(times)[-2] < 3 * SLIDER_MS, "all 2,000 blocks at once"
 
 
-# ---- corrections ----------------------------------------------------------------------------------------
+# ---- corrections ----------------------------
 
 
 def test_blocks_are_corrected_by_clicks(browser: Browser) -> None:
@@ -305,7 +305,7 @@ def test_corrections_survive_a_reload(browser: Browser) -> None:
     assert browser.text("#corrected") == "1 correction" and 0 in browser.kept()
 
 
-# ---- looking around ---------------------------------------------------------------------------------------
+# ---- looking around ----------------------------
 
 
 def test_filters_and_search(browser: Browser) -> None:
