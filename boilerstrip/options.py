@@ -41,7 +41,7 @@ class Options:
         site: what recurs on the site that the pages are from, see `SiteProfile.learn`. Costs a few hundredths of the time.
         with_metadata: whether `result.metadata` is filled for HTML, from the page's head and JSON-LD and, where these
             leave out title, author, date or site, from trafilatura. The former costs about a tenth of the time of cleaning
-            the page, trafilatura about as much as cleaning it. Text has no metadata.
+            the page; trafilatura, where it is asked, once or twice that time. Text has no metadata.
         detectors: other extractors whose answer counts as evidence on HTML: "trafilatura", or none (default). A page
             then takes about three times as long; see docs/html.md for what it brings.
 
