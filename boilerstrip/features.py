@@ -78,7 +78,7 @@ class Tokens:
 
 def word_hashes(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], starts: Ints) -> tuple[Hashes, Ints, Ints]:
     """Hash, start and length of every word. A word never crosses one of the offsets `starts`."""
-    word = WORD[classes]
+    word = WORD.take(classes)
     single = classes == C.IDEOGRAPH
     fresh = np.zeros(len(classes), bool)
     fresh[starts[starts < len(fresh)]] = True
@@ -86,14 +86,14 @@ def word_hashes(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], s
     fresh |= single
     fresh &= word
     places = np.flatnonzero(word)
-    begins = np.flatnonzero(fresh[places])
+    begins = np.flatnonzero(fresh.take(places))
     start = places[begins]
     length = np.diff(np.append(begins, len(places)))
     if len(start) == 0:
         return np.zeros(0, np.uint64), start, length
-    folded = fold_table()[codes[places]].astype(np.uint64)
+    folded = fold_table().take(codes.take(places)).astype(np.uint64)
     offset = np.arange(len(places)) - np.repeat(begins, length)
-    folded *= _powers(int(BASE), MAX_ATOM * 2)[np.minimum(offset, MAX_ATOM * 2 - 1)]
+    folded *= _powers(int(BASE), MAX_ATOM * 2).take(np.minimum(offset, MAX_ATOM * 2 - 1))
     return mix(np.add.reduceat(folded, begins)), start, length
 
 

@@ -55,8 +55,8 @@ class _Vocabulary:
         self._hash = np.concatenate([[np.uint64(0)], hashes])
 
     def rows(self, hashes: Hashes) -> npt.NDArray[np.uint32]:
-        rows = self._slots[slot_of(hashes)]
-        return np.where(self._hash[rows] == hashes, rows, np.uint32(0))
+        rows = self._slots.take(slot_of(hashes))
+        return np.where(self._hash.take(rows) == hashes, rows, np.uint32(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Model:
 
 def _reduce(operation: np.ufunc, table: Floats, rows: npt.NDArray[np.uint32], first: Ints) -> Floats:
     """Sums or maxima of runs of table rows; column by column, where numpy reduces three times as fast."""
-    columns = np.ascontiguousarray(table[rows].T)
+    columns = np.ascontiguousarray(table.take(rows, axis=0).T)
     out: Floats = operation.reduceat(columns, first, axis=1).T
     return out
 

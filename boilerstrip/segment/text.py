@@ -95,7 +95,7 @@ def segment(texts: Sequence[str]) -> Atoms:
     """Split a batch of texts into atoms. Linear in their length; any `str` is valid."""
     text, page_start = _joined(texts)
     codes = codes_of(text)
-    classes = class_table()[codes]
+    classes = class_table().take(codes)
     crlf = np.flatnonzero(codes == 13)
     crlf = crlf[crlf + 1 < len(codes)]
     classes[crlf[codes[crlf + 1] == 10]] = C.SPACE
@@ -119,13 +119,13 @@ def _joined(texts: Sequence[str]) -> tuple[str, Ints]:
 
 
 def _atoms(text: str, codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_start: Ints) -> Atoms:
-    solid = np.flatnonzero(~BLANK[classes])
+    solid = np.flatnonzero(~BLANK.take(classes))
     if len(solid) == 0:
         none = np.zeros(0, np.int64)
         return Atoms(text, codes, classes, page_start, none, none, none, none, none, none.astype(bool), none.astype(bool), none,
                      np.zeros(len(page_start) + 1, np.int64))
     # lines
-    row = np.cumsum(classes == C.BREAK, dtype=np.int32)[solid].astype(np.int64)
+    row = np.cumsum(classes == C.BREAK, dtype=np.int32).take(solid).astype(np.int64)
     begins = np.flatnonzero(np.diff(row, prepend=-1))
     start = solid[begins]
     end = solid[np.append(begins[1:], len(solid)) - 1] + 1
@@ -196,10 +196,10 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
           end: Ints) -> Ints:
     """Positions inside lines where a new atom begins. `begins` numbers the first solid character of each line, `heads` that
     of each page."""
-    kinds = classes[solid]
+    kinds = classes.take(solid)
     step = np.diff(solid)
     pair = (kinds[:-1].astype(np.int16) * len(C) + kinds[1:]) * 2 + (step == 1)
-    inside = CANDIDATE[pair] | (step > 2)
+    inside = CANDIDATE.take(pair) | (step > 2)
     inside[begins[1:] - 1] = False  # the first character of a line is no cut
     at = np.flatnonzero(inside) + 1
     kind, before = kinds[at], kinds[at - 1]

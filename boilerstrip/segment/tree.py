@@ -12,11 +12,13 @@ import json
 import re
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
 from html import escape
+from io import SEEK_END, BytesIO
 from itertools import repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -68,6 +70,7 @@ LONG_PRE = 1500  # characters from which preformatted text is split at its blank
 MAX_DEPTH = 128  # elements; a path leads to the one so deep at most
 MAX_CUSTOMS, MAX_ASIDE = 100, 2000  # open unknown elements, and text nodes of a line set aside, that are kept account of
 MAX_NODES = 64  # times its characters: text nodes named by the parts of a preformatted text
+MAX_OPEN = 1000  # elements open at once, from which end tags may cost too much: the parser looks for each among them all
 MAX_STATES = 1000  # values tried per script
 FEW_WORDS = 50  # words below which a page counts as empty, and other sources are tried
 MAX_TOKENS, ELEMENT_TOKENS, MAX_LEVELS = 60, 20, 16
@@ -368,7 +371,11 @@ class _Walk:
     scripts: list[tuple[Attributes, list[str]]] = field(default_factory=list)
 
 
-def _walk(html: str, noscript: bool = False) -> _Walk:
+class _TooDeep(Exception):
+    """So many elements are open that the page's end tags would cost more than its length warrants."""
+
+
+def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     """Parse a page and record its elements and blocks. One function with its state in local variables, since it runs
     for every tag and every text of every page; `noscript` says whether what stands in such elements counts."""
     out = _Walk()
@@ -391,6 +398,7 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
     number = -1  # of the last text node
     fresh = titling = link_ended = False
     turn = 0  # 1 after an inline end tag, 2 after a start tag behind it
+    deepest = max(MAX_OPEN, 100 * len(html) // (1 + html.count("</")))
     kind_of = KINDS.get
 
     def emit(text: str, words: int, in_links: int, node: int) -> None:
@@ -479,6 +487,9 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
     def start(tag: str, attrib: Attributes) -> None:
         nonlocal dead, separates, counted, kept, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, broken
         nonlocal linked, shown, inner, buffer, breaks, customs, target
+        if len(stack) + dead + silent > deepest:
+            source.seek(0, SEEK_END)  # the parser reads no more, even if it goes on
+            raise _TooDeep
         if dead:
             dead += 1
             return
@@ -724,9 +735,16 @@ def _walk(html: str, noscript: bool = False) -> _Walk:
 
     handler = SimpleNamespace(start=start, end=end, data=data, comment=comment, pi=lambda target, data=None: comment(""),
                               close=lambda: None)
+    source = BytesIO(html.encode("utf-8", "replace"))
     parser = etree.HTMLParser(target=handler, encoding="utf-8", huge_tree=True)
     with suppress(etree.LxmlError):  # nothing to parse; what was seen before counts
-        etree.fromstring(html.encode("utf-8", "replace"), parser)
+        try:
+            etree.parse(source, parser)
+        except _TooDeep:
+            if tries and len(stack) > deepest:  # the page without the element that is never closed
+                unclosed = Counter(tags[element] for element in stack[1:]).most_common(1)[0][0]
+                space = "<br><br>" if kind_of(unclosed, CUSTOM) >= BLOCK else " "
+                return _walk(re.sub(rf"</?{re.escape(unclosed)}\b[^<>]*>", space, html, flags=re.I), noscript, tries - 1)
     dead = silent = 0
     while len(stack) > 1:
         end("")
