@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ def codes_of(text: str) -> npt.NDArray[np.uint32]:
 
 @cache
 def _stored() -> dict[str, npt.NDArray[np.uint32]]:
-    with (files("boilerstrip") / "chars.npz").open("rb") as file, np.load(file) as stored:
+    with Path(__file__).with_name("chars.npz").open("rb") as file, np.load(file) as stored:
         return {name: stored[name] for name in stored.files}
 
 

@@ -7,7 +7,7 @@ F-measure"; for sorted probabilities the best threshold is half of the best expe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,14 @@ import numpy.typing as npt
 from boilerstrip.chars import CharClass as C
 from boilerstrip.detect.model import Scores
 from boilerstrip.detect.rules import Hits, RulePack
-from boilerstrip.detect.site import SiteHits
 from boilerstrip.labels import LABELS, Label, PageType, Verdict
 from boilerstrip.options import Options
 from boilerstrip.result import Reason, Result, Scored
-from boilerstrip.segment.html import TreePage
 from boilerstrip.segment.text import Atoms
+
+if TYPE_CHECKING:
+    from boilerstrip.detect.site import SiteHits
+    from boilerstrip.segment.html import TreePage
 
 __all__ = ["decide", "expected_f1_threshold", "kind_of_input"]
 

@@ -6,12 +6,14 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from boilerstrip.detect.extractors import DETECTORS
 from boilerstrip.detect.rules import Rule, load_rules
-from boilerstrip.detect.site import SiteProfile
 from boilerstrip.labels import Label
+
+if TYPE_CHECKING:
+    from boilerstrip.detect.site import SiteProfile
 
 __all__ = ["Options"]
 
@@ -78,7 +80,7 @@ class Options:
             raise TypeError(f"weights must be a path or None, not {type(self.weights).__name__}")
         if isinstance(self.max_chars, bool) or not isinstance(self.max_chars, int) or self.max_chars < 1:
             raise ValueError(f"max_chars must be a positive whole number, not {self.max_chars!r}")
-        if self.site is not None and not isinstance(self.site, SiteProfile):
+        if self.site is not None and type(self.site).__name__ != "SiteProfile":  # not imported for a check alone
             raise TypeError(f"site must be a SiteProfile or None, not {type(self.site).__name__}")
         object.__setattr__(self, "keep", _labels(self.keep))
         object.__setattr__(self, "rules", _rules(self.rules))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
-from boilerstrip.markdown import list_items, markdown_of
 from boilerstrip.metadata import Metadata
-from boilerstrip.segment.html import TreePage
+
+if TYPE_CHECKING:
+    from boilerstrip.segment.html import TreePage
 
 __all__ = ["Block", "Reason", "Result"]
 
@@ -203,8 +204,7 @@ class Result:
     def text(self) -> str:
         """The kept blocks, torn and wrapped lines re-joined, paragraph breaks preserved; list items of HTML begin with "- ", the
         cells of a table's row are separated by " | "."""
-        s, last = self.scored, -2
-        marked = list_items(s.tree, self._decided[1]) if s.tree is not None else ()
+        s, last, marked = self.scored, -2, self._marked
         parts: list[str] = []
         for number, kept in enumerate(self._decided[1]):
             if kept:
@@ -216,6 +216,15 @@ class Result:
                 parts.append(rejoined(s.text[number]) if number in s.torn else s.text[number])
                 last = number
         return "".join(parts)
+
+    @property
+    def _marked(self) -> Container[int]:
+        """The blocks that begin an item of a list, where the page is HTML."""
+        if self.scored.tree is None:
+            return ()
+        from boilerstrip.markdown import list_items
+
+        return list_items(self.scored.tree, self._decided[1])
 
     def __str__(self) -> str:
         return self.text
@@ -232,6 +241,8 @@ class Result:
         Args:
             links: whether links keep their targets (relative ones stay so); only HTML has any.
         """
+        from boilerstrip.markdown import markdown_of
+
         return markdown_of(self.scored, self._decided[1], links)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boilerstrip.decide import decide, joints
 from boilerstrip.detect.extractors import trafilatura_votes
@@ -15,13 +15,16 @@ from boilerstrip.features import measure
 from boilerstrip.labels import PageType, Verdict
 from boilerstrip.options import Options
 from boilerstrip.result import Result, Scored
-from boilerstrip.segment.html import TreeEvidence, TreePage, atoms_of_trees, decode_html, looks_like_html, segment_html
 from boilerstrip.segment.text import Atoms, segment
 
 __all__ = ["Stripper", "clean", "clean_many"]
 
 Raw = str | bytes
-Page = str | TreePage
+
+if TYPE_CHECKING:
+    from boilerstrip.segment.html import TreeEvidence, TreePage
+
+    Page = str | TreePage
 BATCH_PAGES = 32
 BATCH_CHARS = 400_000  # a batch is closed when it holds more
 
@@ -117,14 +120,20 @@ class Stripper:
     def _page(self, raw: Raw, url: str | None = None) -> Page:
         """A page as text, or as the tree of its HTML."""
         if isinstance(raw, bytes):
+            from boilerstrip.segment.html import decode_html
+
             raw = decode_html(raw)
         if not isinstance(raw, str):
             raise TypeError(f"a page must be str or bytes, not {type(raw).__name__}")
         if len(raw) > self.options.max_chars:
             raise ValueError(f"the page has {len(raw):,} characters; the option max_chars allows {self.options.max_chars:,}")
-        if self.options.input == "html" or (self.options.input == "auto" and looks_like_html(raw)):
-            return self._extras(raw, segment_html(raw), url)
-        return raw
+        if self.options.input == "text" or (self.options.input == "auto" and "<" not in raw):
+            return raw
+        from boilerstrip.segment.html import looks_like_html, segment_html  # lxml, which text does not need
+
+        if self.options.input == "auto" and not looks_like_html(raw):
+            return raw
+        return self._extras(raw, segment_html(raw), url)
 
     def _extras(self, html: str, page: TreePage, url: str | None) -> TreePage:
         """What the options ask for besides, which takes the whole page."""
@@ -139,18 +148,20 @@ class Stripper:
     def _run(self, pages: list[tuple[Page, str | None]]) -> list[Result]:
         """Texts and trees each in a batch of their own, results in the order of the pages."""
         results: dict[int, Result] = {}
-        for kind in (str, TreePage):
-            numbers = [n for n, (page, _) in enumerate(pages) if isinstance(page, kind)]
+        for text in (True, False):
+            numbers = [n for n, (page, _) in enumerate(pages) if isinstance(page, str) is text]
             if numbers:
                 urls = [pages[n][1] for n in numbers]
                 chosen: list[Any] = [pages[n][0] for n in numbers]
-                results.update(zip(numbers, self._texts(chosen, urls) if kind is str else self._trees(chosen, urls)))
+                results.update(zip(numbers, self._texts(chosen, urls) if text else self._trees(chosen, urls)))
         return [results[n] for n in range(len(pages))]
 
     def _texts(self, texts: list[str], urls: list[str | None]) -> list[Result]:
         return self._decide(load_model("text", self.options.weights), segment(texts), texts, urls)
 
     def _trees(self, trees: list[TreePage], urls: list[str | None]) -> list[Result]:
+        from boilerstrip.segment.html import atoms_of_trees
+
         atoms, evidence = atoms_of_trees(trees)
         return self._decide(load_model("html", self.options.weights), atoms, [tree.text for tree in trees], urls, trees, evidence)
 

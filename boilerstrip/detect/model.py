@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from boilerstrip.features import Features
 from boilerstrip.labels import LABELS
-from boilerstrip.segment.html import TreeEvidence
+
+if TYPE_CHECKING:
+    from boilerstrip.segment.html import TreeEvidence
 
 __all__ = ["Model", "Scores", "default_model", "load_model", "slot_of"]
 
@@ -245,5 +246,5 @@ def load_model(kind: str, weights: str | Path | None = None) -> Model:
 @cache
 def default_model(kind: str = "text") -> Model:
     """The model that comes with the library, for "text" or for "html"."""
-    with (files("boilerstrip") / "weights" / f"{kind}.npz").open("rb") as file:
-        return Model.load(file)  # type: ignore[arg-type]
+    with (Path(__file__).parents[1] / "weights" / f"{kind}.npz").open("rb") as file:
+        return Model.load(file)

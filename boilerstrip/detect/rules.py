@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
-import regex
 
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
@@ -34,6 +31,7 @@ __all__ = ["Hits", "Rule", "RuleError", "RulePack", "builtin_rules", "load_rules
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 
+PACKS = Path(__file__).parents[1] / "rules"
 POSITIONS = ("line", "line_start", "anywhere", "heading")
 # Characters that point to a rule's pattern (None: any digit), and the longest block, in characters, that it looks at.
 CUES: dict[str, tuple[str | None, int]] = {
@@ -126,6 +124,8 @@ class Rule:
         if not self.examples or not self.counterexamples:
             raise RuleError(f"{name}: needs examples and counterexamples")
         if self.pattern is not None:
+            import regex
+
             try:
                 regex.compile(self.pattern)
             except regex.error as error:
@@ -186,10 +186,11 @@ class RulePack:
     @staticmethod
     def _matcher(rule: Rule, trusted: bool) -> Callable[[str], object]:
         assert rule.pattern is not None
-        compiled = regex.compile(rule.pattern, regex.IGNORECASE | regex.VERSION0)
         if trusted:
             return re.compile(rule.pattern, re.IGNORECASE).search
+        import regex
 
+        compiled = regex.compile(rule.pattern, regex.IGNORECASE | regex.VERSION0)
         def search(text: str) -> object:
             try:
                 return compiled.search(text, timeout=USER_TIMEOUT)
@@ -434,6 +435,8 @@ def load_rules(path: str | Path) -> list[Rule]:
         RuleError: naming file, rule and reason; nothing is half-loaded.
         OSError: if the file cannot be read.
     """
+    import tomllib
+
     name = Path(path).name
     try:
         rows = tomllib.loads(Path(path).read_text("utf-8"))
@@ -473,7 +476,7 @@ def failing_examples(rules: Sequence[Rule]) -> Iterable[str]:
 @cache
 def builtin_rules() -> RulePack:
     """The rule packs that come with the library, from their compiled form (see `boilerstrip.train.rules`)."""
-    with (files("boilerstrip") / "rules" / "compiled.npz").open("rb") as file, np.load(file) as stored:
+    with (PACKS / "compiled.npz").open("rb") as file, np.load(file) as stored:
         arrays = {name: stored[name] for name in stored.files}
     rows = json.loads(arrays.pop("rules").tobytes().decode())
     return RulePack([Rule(**{**row, "label": Label(row["label"])}) for row in rows], arrays, builtin=len(rows))
@@ -481,7 +484,7 @@ def builtin_rules() -> RulePack:
 
 def builtin_files() -> list[Path]:
     """The TOML files of the built-in packs."""
-    return sorted(Path(str(files("boilerstrip") / "rules")).glob("*.toml"))
+    return sorted(PACKS.glob("*.toml"))
 
 
 def compile_builtin() -> Path:
@@ -489,7 +492,7 @@ def compile_builtin() -> Path:
     rules = [rule for path in builtin_files() for rule in load_rules(path)]
     arrays = compile_phrases(rules)
     rows = [{k: v for k, v in asdict(rule).items() if k not in ("examples", "counterexamples", "phrases")} for rule in rules]
-    target = Path(str(files("boilerstrip") / "rules" / "compiled.npz"))
+    target = PACKS / "compiled.npz"
     for row, rule in zip(rows, rules):
         row["phrases"] = {"": ["…"]} if any(rule.phrases.values()) else {}
     np.savez_compressed(target, rules=np.frombuffer(json.dumps(rows).encode(), np.uint8), **arrays)  # type: ignore[arg-type]

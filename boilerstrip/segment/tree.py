@@ -739,7 +739,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     parser = etree.HTMLParser(target=handler, encoding="utf-8", huge_tree=True)
     with suppress(etree.LxmlError):  # nothing to parse; what was seen before counts
         try:
-            etree.parse(source, parser)
+            etree.parse(SimpleNamespace(read=source.read), parser)
         except _TooDeep:
             if tries and len(stack) > deepest:  # the page without the element that is never closed
                 unclosed = Counter(tags[element] for element in stack[1:]).most_common(1)[0][0]

@@ -17,12 +17,13 @@ from functools import cache
 
 import pytest
 
-from boilerstrip import Result, Stripper, Verdict, clean
+from boilerstrip import Result, Stripper
 from boilerstrip.detect.rules import builtin_files, load_rules
 
-SIZE, MEMORY_SIZE = 80_000, 20_000  # characters of an attack where time and where memory is measured
-DEARER = 6.0  # times the benign cost in time, unless an attack states its own factor
-FATTER = 8.0  # … in memory
+SIZE, MEMORY_SIZE = 60_000, 20_000  # characters of an attack where time and where memory is measured
+DEARER = 8.0  # times the benign cost, in time or in memory
+# The network's cost is one per block. Where every few characters are a block, of which a plain page has one for a hundred, it shows.
+SMALL, TINY = 45.0, 75.0
 Attack = Callable[[int], str | bytes]
 
 WORDS = ("ferry lamp harbour keeper council mill storm bridge market garden letter winter engine barge orchard lantern pilot weather station "
@@ -109,38 +110,38 @@ def any_characters(size: int) -> str:
 
 
 TEXTS: dict[str, tuple[Attack, float]] = {
-    "a line per character": (repeat("x\n"), 25),  # an atom for two characters, where a page has one for a hundred
-    "a blank line per character": (repeat("x\n\n"), 25),
-    "a different line per character": (numbered(lambda n: chr(0x4e00 + n % 20_000) + "\n"), 25),
-    "a digit per line": (repeat("1\n"), 30),
+    "a line per character": (repeat("x\n"), TINY),  # an atom for two characters, where a page has one for a hundred
+    "a blank line per character": (repeat("x\n\n"), TINY),
+    "a different line per character": (numbered(lambda n: chr(0x4e00 + n % 20_000) + "\n"), TINY),
+    "a digit per line": (repeat("1\n"), TINY),
     "one line": (repeat("lamp "), DEARER), "one word": (repeat("a"), DEARER), "one line of marks": (repeat("-"), DEARER),
-    "one line of sentences": (repeat("The lamp went out. "), DEARER), "one line of letters": (repeat("A. "), 25),
-    "one line of glue": (repeat("lampShare"), 20), "stops that touch": (repeat("a.B"), 25), "wide gaps": (repeat("a  "), 30),
-    "quotes that never close": (repeat("“("), 15), "stops and quotes": (repeat(".”"), 25),
+    "one line of sentences": (repeat("The lamp went out. "), DEARER), "one line of letters": (repeat("A. "), TINY),
+    "one line of glue": (repeat("lampShare"), SMALL), "stops that touch": (repeat("a.B"), TINY), "wide gaps": (repeat("a  "), TINY),
+    "quotes that never close": (repeat("“("), SMALL), "stops and quotes": (repeat(".”"), TINY),
     "blanks": (repeat(" "), DEARER), "line ends": (repeat("\n"), DEARER), "every line end": (repeat("\r\n\x0b\x0c\x1c\x85\u2028"), DEARER),
     "a word and then blanks": (repeat(" ", "lamp", "lamp"), DEARER), "blanks before stops": (repeat("lamp" + " " * 200 + "\n, \n"), DEARER),
-    "torn": (repeat("a \n, \n"), 25), "hard-wrapped": (repeat("lamp " * 14 + "\n"), DEARER),
+    "torn": (repeat("a \n, \n"), TINY), "hard-wrapped": (repeat("lamp " * 14 + "\n"), DEARER),
     "copies of a sentence": (repeat("The ferry left at nine with forty people on board and one lamp behind it.\n"), DEARER),
     "copies but for the last": (numbered(lambda n: f"The ferry left at nine with forty people on board and a lamp {n}.\n"), DEARER),
-    "headings": (repeat("Related Articles\n"), 15), "headings and prose": (repeat("Related\n" + "lamp " * 20 + "\n"), DEARER),
-    "all phrases": (phrases, 15), "words alike": (colliding, DEARER),
+    "headings": (repeat("Related Articles\n"), SMALL), "headings and prose": (repeat("Related\n" + "lamp " * 20 + "\n"), DEARER),
+    "all phrases": (phrases, SMALL), "words alike": (colliding, DEARER),
     "words all different": (numbered(lambda n: f"w{n * 2654435761 % 2 ** 32:x} "), DEARER),
-    "lines all different": (numbered(lambda n: f"k{n:x}\n"), 15),
+    "lines all different": (numbered(lambda n: f"k{n:x}\n"), SMALL),
     "long nearly-matches: letters": (nearly("a", 350), DEARER), "long nearly-matches: digits": (nearly("1 ", 350), DEARER),
-    "long nearly-matches: marks": (nearly("(", 3900), 12), "long nearly-matches: dots": (nearly("1.", 350), DEARER),
-    "short nearly-matches": (nearly("- ", 40), 15), "nearly-matches without an end": (nearly("1/", 3900), 12),
-    "dates": (numbered(lambda n: f"{n % 28 + 1}/{n % 12 + 1}/{1950 + n % 80} 09:3{n % 10}\n"), 15),
-    "counters": (numbered(lambda n: f"{n} comments {n % 9}K\n"), 15), "links": (numbered(lambda n: f"https://x.example/{n}\n"), 15),
-    "hashes": (repeat("#a "), DEARER), "copyright": (numbered(lambda n: f"© © © {n}\n"), 15), "degrees": (numbered(lambda n: f"{n}°\n"), 25),
-    "braces": (repeat("{{ "), DEARER), "brackets": (repeat("<"), DEARER), "open tags": (repeat("<p "), DEARER), "open comments": (repeat("<!--"), 6),
+    "long nearly-matches: marks": (nearly("(", 3900), SMALL), "long nearly-matches: dots": (nearly("1.", 350), DEARER),
+    "short nearly-matches": (nearly("- ", 40), SMALL), "nearly-matches without an end": (nearly("1/", 3900), SMALL),
+    "dates": (numbered(lambda n: f"{n % 28 + 1}/{n % 12 + 1}/{1950 + n % 80} 09:3{n % 10}\n"), SMALL),
+    "counters": (numbered(lambda n: f"{n} comments {n % 9}K\n"), SMALL), "links": (numbered(lambda n: f"https://x.example/{n}\n"), SMALL),
+    "hashes": (repeat("#a "), DEARER), "copyright": (numbered(lambda n: f"© © © {n}\n"), SMALL), "degrees": (numbered(lambda n: f"{n}°\n"), TINY),
+    "braces": (repeat("{{ "), DEARER), "brackets": (repeat("<"), DEARER), "open tags": (repeat("<p "), DEARER), "open comments": (repeat("<!--"), DEARER),
     "tags without an end": (repeat("<p " + "a" * 1990), DEARER),
     "zero-width between letters": (repeat("S\u200bh\u200ba\u200br\u200be\u200b "), DEARER), "zero-width only": (repeat("\u200b"), DEARER),
-    "soft hyphens": (repeat("re\u00adlat\u00aded\n"), 15), "bidi": (repeat("\u202eeliboB\u202c \u2066lamp\u2069 "), DEARER),
+    "soft hyphens": (repeat("re\u00adlat\u00aded\n"), SMALL), "bidi": (repeat("\u202eeliboB\u202c \u2066lamp\u2069 "), DEARER),
     "marks on one letter": (repeat("\u0301", "a"), DEARER), "marks on every letter": (repeat("e\u0301\u0302\u0303 "), DEARER),
-    "wide letters": (repeat("Ｓｈａｒｅ "), DEARER), "ideographs": (repeat("渡轮"), 15), "ideographs and stops": (repeat("渡。"), 35),
+    "wide letters": (repeat("Ｓｈａｒｅ "), DEARER), "ideographs": (repeat("渡轮"), SMALL), "ideographs and stops": (repeat("渡。"), TINY),
     "Thai": (repeat("เรือ"), DEARER), "joined emoji": (repeat("👩‍👩‍👧"), DEARER), "flags": (repeat("🇩🇪"), DEARER), "surrogates": (repeat("\ud800"), DEARER),
-    "surrogates apart": (repeat("\udc00 \ud83d\n"), 25), "NUL": (repeat("\0"), DEARER), "NUL and letters": (repeat("a\0"), DEARER),
-    "any characters": (any_characters, 25), "replacement characters": (repeat("\ufffd"), DEARER),
+    "surrogates apart": (repeat("\udc00 \ud83d\n"), TINY), "NUL": (repeat("\0"), DEARER), "NUL and letters": (repeat("a\0"), DEARER),
+    "any characters": (any_characters, TINY), "replacement characters": (repeat("\ufffd"), DEARER),
     "case that folds longer": (repeat("ŉ ǰ ß İ "), DEARER), "digits of every script": (repeat("१٣৪๕ "), DEARER),
 }
 
@@ -150,58 +151,56 @@ OPEN = "<html><body>"
 PAD = "<p>The lamp shines.</p>"
 
 PAGES: dict[str, tuple[Attack, float]] = {
-    "deep": (repeat("<div>", OPEN, "x"), DEARER), "deep with text": (repeat("<div>x", OPEN), 15), "deep inline": (repeat("<b>x", OPEN), DEARER),
-    "deep lists": (repeat("<ul><li>x", OPEN), 12), "deep tables": (repeat("<table><tr><td>x", OPEN), 12),
-    "deep quotes": (repeat("<blockquote>x", OPEN), 12), "deep unknown": (repeat("<x-a>x", OPEN), 12), "deep hidden": (repeat("<span hidden>h", OPEN), 12),
-    "deep preformatted": (repeat("<pre>x", OPEN), 12), "deep and wide": (halves("<div class=a>", "<p>x</p>"), 15),
-    "wide": (repeat("<p>x</p>", OPEN), 15), "wide inline": (repeat("<i>x</i>", OPEN), DEARER), "wide rows": (repeat("<tr><td>x<td>y", OPEN + "<table>"), 15),
-    "one row": (repeat("<td>x", OPEN + "<table><tr>"), 20), "line breaks": (repeat("x<br>", OPEN), DEARER), "double breaks": (repeat("x<br><br>", OPEN), 12),
+    "deep": (repeat("<div>", OPEN, "x"), DEARER), "deep with text": (repeat("<div>x", OPEN), SMALL), "deep inline": (repeat("<b>x", OPEN), DEARER),
+    "deep lists": (repeat("<ul><li>x", OPEN), SMALL), "deep tables": (repeat("<table><tr><td>x", OPEN), SMALL),
+    "deep quotes": (repeat("<blockquote>x", OPEN), SMALL), "deep unknown": (repeat("<x-a>x", OPEN), SMALL), "deep hidden": (repeat("<span hidden>h", OPEN), SMALL),
+    "deep preformatted": (repeat("<pre>x", OPEN), SMALL), "deep and wide": (halves("<div class=a>", "<p>x</p>"), SMALL),
+    "wide": (repeat("<p>x</p>", OPEN), SMALL), "wide inline": (repeat("<i>x</i>", OPEN), DEARER), "wide rows": (repeat("<tr><td>x<td>y", OPEN + "<table>"), SMALL),
+    "one row": (repeat("<td>x", OPEN + "<table><tr>"), SMALL), "line breaks": (repeat("x<br>", OPEN), DEARER), "double breaks": (repeat("x<br><br>", OPEN), SMALL),
     "options": (repeat("<option>x", OPEN + "<select>"), DEARER), "links": (repeat("<a href=x>x</a>", OPEN), DEARER),
-    "links that nest": (repeat("<a href=x>x", OPEN), DEARER), "headings": (repeat("<h1>lamp</h1>", "<title>" + "lamp " * 99 + "</title>" + OPEN), 12),
-    "end tags": (repeat("</div>", OPEN), DEARER), "wrong end tags": (halves("<div>", "</b></p>"), DEARER), "formatting crossed": (repeat("<b><i></b></i>x", OPEN), DEARER),
+    "links that nest": (repeat("<a href=x>x", OPEN), DEARER), "headings": (repeat("<h1>lamp</h1>", "<title>" + "lamp " * 99 + "</title>" + OPEN), SMALL),
+    "end tags": (repeat("</div>", OPEN), DEARER), "wrong end tags": (halves("<div>", "</b></p>"), SMALL),
+    "wrong end tags in a drawing": (halves("<g>", "</b></p>", "<html><body>x<svg>"), DEARER), "formatting crossed": (repeat("<b><i></b></i>x", OPEN), DEARER),
     "comments": (repeat("x<!---->", OPEN), DEARER), "an open comment": (repeat("<!-- x ", OPEN), DEARER), "CDATA": (repeat("<![CDATA[x", OPEN), DEARER),
     "an open tag": (repeat("a='1' ", OPEN + "<p "), DEARER), "attributes": (numbered(lambda n: f"a{n}=1 ", OPEN + "<p "), DEARER),
     "a long attribute": (repeat("x ", OPEN + "<p class='", "'>x"), DEARER), "a long tag": (repeat("x", OPEN + "<", ">x"), DEARER),
-    "classes all different": (numbered(lambda n: f"<p class='k{n:x} m{n:x}-a_b'>x</p>", OPEN), 12),
+    "classes all different": (numbered(lambda n: f"<p class='k{n:x} m{n:x}-a_b'>x</p>", OPEN), SMALL),
     "long classes": (numbered(lambda n: f"<p class='{'aB-' * 60}{n}'>x</p>", OPEN), DEARER),
-    "styles that nearly hide": (repeat("<p style='" + "visibility:hidden;" * 55 + "animation" + " " * 990 + "'>x</p>", OPEN), 15),
-    "breaks below unknown elements": (halves("<x-a>", "x<br><br>"), 12), "hidden behind pieces": (halves("a<b>c</b>", "<b hidden>h</b>"), 12),
-    "hidden behind breaks": (halves("x<br>y", "<b hidden>h</b>"), 12), "hidden behind unknown elements": (halves("<x-a>c", "<b hidden>h</b>"), 12),
-    "parts of preformatted text": (repeat("a<b>b</b>\n\n", OPEN + "<pre>"), 12), "blank lines in preformatted text": (halves("<b>x</b>", "\n\na", OPEN + "<pre>"), 12),
+    "styles that nearly hide": (repeat("<p style='" + "visibility:hidden;" * 55 + "animation" + " " * 990 + "'>x</p>", OPEN), SMALL),
+    "breaks below unknown elements": (halves("<x-a>", "x<br><br>"), SMALL), "hidden behind pieces": (halves("a<b>c</b>", "<b hidden>h</b>"), SMALL),
+    "hidden behind breaks": (halves("x<br>y", "<b hidden>h</b>"), SMALL), "hidden behind unknown elements": (halves("<x-a>c", "<b hidden>h</b>"), SMALL),
+    "parts of preformatted text": (repeat("a<b>b</b>\n\n", OPEN + "<pre>"), SMALL), "blank lines in preformatted text": (halves("<b>x</b>", "\n\na", OPEN + "<pre>"), SMALL),
     "entities": (repeat("&amp;", OPEN), DEARER), "unknown entities": (repeat("&lamp;", OPEN), DEARER), "numbers out of range": (repeat("&#x110000;&#0;", OPEN), DEARER),
     "an entity bomb": (numbered(lambda n: f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" if n else "<!ENTITY a0 'lamp'>", "<!DOCTYPE html ["), DEARER),
     "an entity bomb set off": (lambda size: "<!DOCTYPE html [<!ENTITY a0 'lamp'>" + "".join(
-        f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12)) + f"]>{OPEN}" + "&a11;" * (size // 5), DEARER),
+        f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, SMALL)) + f"]>{OPEN}" + "&a11;" * (size // 5), DEARER),
     "escaped twice": (repeat("&amp;amp;lt;p&amp;gt;", OPEN), DEARER),
     "scripts": (repeat("<script>x</script>", OPEN), DEARER), "a script of assignments": (repeat("window.abc=[\"a ", OPEN + "<script>"), DEARER),
     "a script of brackets": (repeat("[", OPEN + "<script>window.abc="), DEARER),
     "linked data that nests": (repeat("[", OPEN + "<script type='application/ld+json'>"), DEARER),
-    "linked data of many stories": (repeat('{"articleBody":"The lamp"},', OPEN + "<script type='application/ld+json'>[", "1]</script>"), 12),
+    "linked data of many stories": (repeat('{"articleBody":"The lamp"},', OPEN + "<script type='application/ld+json'>[", "1]</script>"), SMALL),
     "linked data of digits": (repeat("9", OPEN + "<script type='application/ld+json'>"), DEARER),
-    "noscript": (repeat("<noscript><p>x</noscript>", OPEN), 15), "templates": (repeat("<template><p>x", OPEN), DEARER),
+    "noscript": (repeat("<noscript><p>x</noscript>", OPEN), SMALL), "templates": (repeat("<template><p>x", OPEN), DEARER),
     "drawings": (repeat("<svg><text>x</text>", OPEN), DEARER), "frames": (repeat("<iframe>x</iframe>", OPEN), DEARER),
     "bodies": (repeat("<html><body>x", OPEN), DEARER), "titles": (repeat("<title>x</title>", OPEN), DEARER),
-    "zero-width tags": (repeat("<p>\u200bS\u200bhare</p>", OPEN), 12), "NUL in tags": (repeat("<\0p>x</p\0>", OPEN), 12),
-    "bidi in tags": (repeat("<p>\u202ex\u2066</p>", OPEN), 12), "surrogates in tags": (repeat("<p \ud800>\udfff</p>", OPEN), 12),
+    "zero-width tags": (repeat("<p>\u200bS\u200bhare</p>", OPEN), SMALL), "NUL in tags": (repeat("<\0p>x</p\0>", OPEN), SMALL),
+    "bidi in tags": (repeat("<p>\u202ex\u2066</p>", OPEN), SMALL), "surrogates in tags": (repeat("<p \ud800>\udfff</p>", OPEN), SMALL),
 }
 
 # ---- bytes ----------------------------------------------------------------------------------------------
 
 
-def as_bytes(attack: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    return attack
-
-
 MIXED = ("Ölförderung à Besançon — ".encode(), "Ölförderung à Besançon ".encode("cp1252"), "паром ушёл ".encode("koi8-r"), "渡轮离开 ".encode("gb18030"),
          "船は港を出た ".encode("shift_jis"), "lamp ".encode("utf-16-le"))
+# Bytes in no known encoding go through charset-normalizer, whose cost is its own (it sees 100,000 of them at most): no factor, only an end.
 BYTES: dict[str, tuple[Callable[[int], bytes], float]] = {
-    "declared wrongly": (lambda size: b"<html><meta charset=shift_jis><body>" + "<p>Ölförderung</p>".encode() * (size // 19), DEARER),
-    "declared unknown": (lambda size: b"<html><meta charset=lamp><body>" + "<p>паром</p>".encode() * (size // 17), 12),
-    "UTF-16 without a mark": (lambda size: ("<html><body>" + "<p>lamp</p>" * (size // 22)).encode("utf-16-le"), DEARER),
-    "UTF-16 cut in half": (lambda size: b"\xff\xfe" + ("lamp\n" * (size // 10)).encode("utf-16-be")[:-1], 25),
+    "declared wrongly": (lambda size: b"<html><meta charset=shift_jis><body>" + "<p>Ölförderung</p>".encode() * (size // 19), SMALL),
+    "declared unknown": (lambda size: b"<html><meta charset=lamp><body>" + "<p>паром</p>".encode() * (size // 17), SMALL),
+    "UTF-16 without a mark": (lambda size: ("<html><body>" + "<p>lamp</p>" * (size // 22)).encode("utf-16-le"), SMALL),
+    "UTF-16 cut in half": (lambda size: b"\xff\xfe" + ("lamp\n" * (size // 10)).encode("utf-16-be")[:-1], TINY),
     "UTF-8 with a few bad bytes": (lambda size: ("lamp à la main. " * (size // 17)).encode() + b"\xff\xfe", DEARER),
     "marks of all orders": (lambda size: b"\xef\xbb\xbf\xff\xfe\xfe\xff" * (size // 7), DEARER),
-    "charset without an end": (lambda size: b"\xff<?xml " * (size // 7), math.inf),  # no text: guessing its encoding takes long
+    "charset without an end": (lambda size: b"\xff<?xml " * (size // 7), math.inf),
     "encodings mixed": (lambda size: b"".join(MIXED) * (size // sum(map(len, MIXED))), math.inf),
     "one byte": (lambda size: b"\x80" * size, math.inf),
 }
@@ -214,6 +213,10 @@ TEXT, HTML, AUTO = Stripper(input="text"), Stripper(input="html"), Stripper()
 def use(stripper: Stripper, page: str | bytes) -> Result:
     """What a caller may do with a page."""
     result = stripper.clean(page)
+    end = 0
+    for start, stop, text in zip(result.scored.start, result.scored.end, result.scored.text):
+        assert end <= start < stop and result.raw[start:stop] == text
+        end = stop
     _ = result.text, result.blocks, result.removed, result.other_stories, result.title, result.markdown
     return result
 
@@ -267,7 +270,7 @@ def test_text(name: str) -> None:
     attack, factor = TEXTS[name]
     times, memory = attack_costs(TEXT, attack, False, factor)
     assert times < factor, f"{times:.1f} times the benign time"
-    assert memory < max(FATTER, factor), f"{memory:.1f} times the benign memory"
+    assert memory < factor, f"{memory:.1f} times the benign memory"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -275,4 +278,42 @@ def test_html(name: str) -> None:
     attack, factor = PAGES[name]
     times, memory = attack_costs(HTML, attack, True, factor)
     assert times < factor, f"{times:.1f} times the benign time"
-    assert memory < max(FATTER, factor), f"{memory:.1f} times the benign memory"
+    assert memory < factor, f"{memory:.1f} times the benign memory"
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_bytes(name: str) -> None:
+    attack, factor = BYTES[name]
+    if math.isinf(factor):
+        assert seconds(AUTO, attack(SIZE), 1) < 10
+        return
+    times, memory = attack_costs(AUTO, attack, False, factor)
+    assert times < factor, f"{times:.1f} times the benign time"
+    assert memory < factor, f"{memory:.1f} times the benign memory"
+
+
+# What once grew with the square of the size, at four times the size: time four times as long, give or take
+TRAPS = ("wrong end tags", "wrong end tags in a drawing", "breaks below unknown elements", "hidden behind pieces", "hidden behind breaks",
+         "hidden behind unknown elements", "parts of preformatted text", "deep and wide", "a script of assignments")
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_trap_of_the_past_is_linear(name: str) -> None:
+    attack = PAGES[name][0]
+    small, large = seconds(HTML, attack(SIZE // 2), 2), seconds(HTML, attack(2 * SIZE), 2)
+    assert large < 10 * small + 0.05  # quadratic growth would give sixteen times
+
+
+def test_cut_off_where_too_much_is_open() -> None:
+    story = "<p>The ferry left at nine with forty people on board.</p>"
+    result = HTML.clean(f"<html><body>{story}{'<div>' * 20_000}{'</b>' * 20_000}<p>Nobody was hurt.</p>")
+    assert {"The ferry left at nine with forty people on board.", "Nobody was hurt."} <= {block.text for block in result.page}
+
+
+def test_attributes_are_told_apart_whatever_was_seen_before() -> None:
+    page = "<html><body><div role='zz9'><p>The lamp shines.</p></div>"
+    before = HTML._page(page).tokens.tolist()  # type: ignore[union-attr]
+    HTML.clean("<html><body><div class='role=zy9'><p>The lamp shines.</p></div>")
+    after, other = (HTML._page(page.replace("zz9", role)).tokens.tolist() for role in ("zz9", "zy9"))  # type: ignore[union-attr]
+    alike = HTML._page("<html><body><div class='role=zy9'><p>The lamp shines.</p></div>").tokens.tolist()  # type: ignore[union-attr]
+    assert before == after and other != alike
