@@ -270,7 +270,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path: Path, name: str, seed: i
     for _ in range(60):
         process = start(*args)
         try:
-            code = process.wait(r.uniform(0.3, 1.4) if kills < (10 if seed == 1 else 4) else 120)
+            code = process.wait(r.uniform(0.25, 0.7) if kills < (10 if seed == 1 else 4) else 120)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -15,7 +15,7 @@ import pytest
 import boilerstrip
 
 SNAPSHOT = Path(__file__).with_name("api.txt")
-HOW = "If that is meant: `python tests/guarantees/test_api.py` writes api.txt anew; say so in CHANGELOG.md."
+HOW = "If that is meant: `PYTHONPATH=. python tests/guarantees/test_api.py` writes api.txt anew; say so in CHANGELOG.md."
 
 
 def parameter(p: inspect.Parameter) -> str:

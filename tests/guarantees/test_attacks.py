@@ -173,7 +173,7 @@ PAGES: dict[str, tuple[Attack, float]] = {
     "entities": (repeat("&amp;", OPEN), DEARER), "unknown entities": (repeat("&lamp;", OPEN), DEARER), "numbers out of range": (repeat("&#x110000;&#0;", OPEN), DEARER),
     "an entity bomb": (numbered(lambda n: f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" if n else "<!ENTITY a0 'lamp'>", "<!DOCTYPE html ["), DEARER),
     "an entity bomb set off": (lambda size: "<!DOCTYPE html [<!ENTITY a0 'lamp'>" + "".join(
-        f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, SMALL)) + f"]>{OPEN}" + "&a11;" * (size // 5), DEARER),
+        f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12)) + f"]>{OPEN}" + "&a11;" * (size // 5), DEARER),
     "escaped twice": (repeat("&amp;amp;lt;p&amp;gt;", OPEN), DEARER),
     "scripts": (repeat("<script>x</script>", OPEN), DEARER), "a script of assignments": (repeat("window.abc=[\"a ", OPEN + "<script>"), DEARER),
     "a script of brackets": (repeat("[", OPEN + "<script>window.abc="), DEARER),
