@@ -230,9 +230,11 @@ class Augmenter:
         rng = self.rng
         if rng.random() < 0.06:
             return self.without_story(doc)
+        if rng.random() < 0.05:
+            return self.bare(doc)
         if rng.random() < 0.30:
             doc = self.cut_mix(doc)
-        if rng.random() < 0.12:
+        if rng.random() < 0.16:
             doc = self.shortened(doc)
         if rng.random() < 0.05:
             doc = self.listed(doc)
@@ -240,7 +242,7 @@ class Augmenter:
             doc = self.aggregated(doc)
         elif rng.random() < 0.45:
             doc = self.spliced(doc)
-        if rng.random() < 0.55:
+        if rng.random() < 0.65:
             doc = self.furnished(doc)
         if rng.random() < 0.08:
             doc = self.commented(doc)
@@ -277,13 +279,25 @@ class Augmenter:
         gone = join(parts, doc)
         return replace(gone.keep(gone.story == 0), no_story=True)
 
+    def bare(self, doc: Doc) -> Doc:
+        """The story and nothing else, as where somebody has cleaned it already; whole or only some of its lines."""
+        rng, story = self.rng, story_only(doc)
+        ends = line_ends(story).tolist()
+        if len(ends) > 2 and rng.random() < 0.7:
+            first = rng.randrange(len(ends) - 1) if rng.random() < 0.3 else 0
+            last = min(first + rng.choice((1, 2, 3, 4, 6, 10, 20)), len(ends) - 1)
+            story = story.cut(ends[first - 1] if first else 0, ends[last])
+        if doc.title and rng.random() < 0.4:
+            return join([piece(doc.title + "\n" * rng.choice((1, 2)), TITLE), story], doc)
+        return story
+
     def shortened(self, doc: Doc) -> Doc:
         """Only the beginning of the story."""
         span = story_span(doc)
         assert span is not None
         ends = line_ends(doc)
         inside = ends[(ends > span[0]) & (ends < span[1])]
-        wanted = span[0] + self.rng.randint(150, 1200)
+        wanted = span[0] + self.rng.randint(80, 1200)
         inside = inside[inside >= wanted]
         if len(inside) == 0:
             return doc

@@ -19,9 +19,10 @@ else:
 
 STRIPPERS = (Stripper(input="text"), Stripper(input="html"), Stripper(), Stripper(favor="recall", keep=["title", "caption"]),
              Stripper(input="text", builtin_rules=False, threshold=0.9))
-PIECES = ("<p>", "</p>", "<div class='related'>", "</div>", "<table><tr><td>", "<br>", "<pre>", "<script>", "<!--", "-->", "<![CDATA[", "&amp;",
-          "&#x110000;", "&lt;", "\n", "\n\n", "\r\n", "\u2028", "\u200b", "\u202e", "\ud800", "\0", "\ufeff", "The ferry left at nine. ", "Share on",
-          "Related Articles\n", "渡轮离开码头。", "12:30 / 04:10", "© 2031", "x" * 90, "http://a.example/b", "“No,” he said.", " , ", "•", "1/2/2031")
+PIECES = ("<p>", "</p>", "<div class='related'>", "</div>", "<table><tr><td>", "<br>", "<pre>", "<script>", "<!--", "-->",
+          "<![CDATA[", "&amp;", "&#x110000;", "&lt;", "\n", "\n\n", "\r\n", "\u2028", "\u200b", "\u202e", "\ud800", "\0", "\ufeff",
+          "The ferry left at nine. ", "Share on", "Related Articles\n", "渡轮离开码头。", "12:30 / 04:10", "© 2031", "x" * 90, "http://a.example/b",
+          "“No,” he said.", " , ", "•", "1/2/2031")
 
 
 def page_of(data: bytes) -> tuple[Stripper, str | bytes]:

@@ -20,7 +20,8 @@ HOW = "If that is meant: `PYTHONPATH=. python tests/guarantees/test_api.py` writ
 
 def parameter(p: inspect.Parameter) -> str:
     mark = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
-    return f"{mark}{p.name}" + (f": {p.annotation}" if p.annotation is not p.empty else "") + (f" = {p.default!r}" if p.default is not p.empty else "")
+    kind = f": {p.annotation}" if p.annotation is not p.empty else ""
+    return f"{mark}{p.name}{kind}" + (f" = {p.default!r}" if p.default is not p.empty else "")
 
 
 def signature(function: Any) -> str:
@@ -41,7 +42,9 @@ def members(cls: type) -> list[str]:
         return [f"{member.name} = {str(member.value)!r}" for member in cls]
     if is_dataclass(cls):
         for f in fields(cls):
-            default = "" if f.default is MISSING and f.default_factory is MISSING else f" = {f.default!r}" if f.default is not MISSING else " = …"
+            default = "" if f.default_factory is MISSING else " = …"
+            if f.default is not MISSING:
+                default = f" = {f.default!r}"
             lines.append(f"{f.name}: {f.type}{default}")
     elif hasattr(cls, "_fields"):
         annotations = inspect.get_annotations(cls)

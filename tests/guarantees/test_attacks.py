@@ -22,12 +22,12 @@ from boilerstrip.detect.rules import builtin_files, load_rules
 
 SIZE, MEMORY_SIZE = 60_000, 20_000  # characters of an attack where time and where memory is measured
 DEARER = 8.0  # times the benign cost, in time or in memory
-# The network's cost is one per block. Where every few characters are a block, of which a plain page has one for a hundred, it shows.
+# The network's cost is one per block. It shows where every few characters are a block.
 SMALL, TINY = 45.0, 75.0
 Attack = Callable[[int], str | bytes]
 
-WORDS = ("ferry lamp harbour keeper council mill storm bridge market garden letter winter engine barge orchard lantern pilot weather station "
-         "teacher village river evening morning tower signal captain winch cargo reef").split()
+WORDS = ("ferry lamp harbour keeper council mill storm bridge market garden letter winter engine barge orchard lantern pilot weather "
+         "station teacher village river evening morning tower signal captain winch cargo reef").split()
 
 
 @cache
@@ -132,14 +132,17 @@ TEXTS: dict[str, tuple[Attack, float]] = {
     "short nearly-matches": (nearly("- ", 40), SMALL), "nearly-matches without an end": (nearly("1/", 3900), SMALL),
     "dates": (numbered(lambda n: f"{n % 28 + 1}/{n % 12 + 1}/{1950 + n % 80} 09:3{n % 10}\n"), SMALL),
     "counters": (numbered(lambda n: f"{n} comments {n % 9}K\n"), SMALL), "links": (numbered(lambda n: f"https://x.example/{n}\n"), SMALL),
-    "hashes": (repeat("#a "), DEARER), "copyright": (numbered(lambda n: f"© © © {n}\n"), SMALL), "degrees": (numbered(lambda n: f"{n}°\n"), TINY),
-    "braces": (repeat("{{ "), DEARER), "brackets": (repeat("<"), DEARER), "open tags": (repeat("<p "), DEARER), "open comments": (repeat("<!--"), DEARER),
+    "hashes": (repeat("#a "), DEARER), "copyright": (numbered(lambda n: f"© © © {n}\n"), SMALL),
+    "degrees": (numbered(lambda n: f"{n}°\n"), TINY),
+    "braces": (repeat("{{ "), DEARER), "brackets": (repeat("<"), DEARER), "open tags": (repeat("<p "), DEARER),
+    "open comments": (repeat("<!--"), DEARER),
     "tags without an end": (repeat("<p " + "a" * 1990), DEARER),
     "zero-width between letters": (repeat("S\u200bh\u200ba\u200br\u200be\u200b "), DEARER), "zero-width only": (repeat("\u200b"), DEARER),
     "soft hyphens": (repeat("re\u00adlat\u00aded\n"), SMALL), "bidi": (repeat("\u202eeliboB\u202c \u2066lamp\u2069 "), DEARER),
     "marks on one letter": (repeat("\u0301", "a"), DEARER), "marks on every letter": (repeat("e\u0301\u0302\u0303 "), DEARER),
     "wide letters": (repeat("Ｓｈａｒｅ "), DEARER), "ideographs": (repeat("渡轮"), SMALL), "ideographs and stops": (repeat("渡。"), TINY),
-    "Thai": (repeat("เรือ"), DEARER), "joined emoji": (repeat("👩‍👩‍👧"), DEARER), "flags": (repeat("🇩🇪"), DEARER), "surrogates": (repeat("\ud800"), DEARER),
+    "Thai": (repeat("เรือ"), DEARER), "joined emoji": (repeat("👩‍👩‍👧"), DEARER), "flags": (repeat("🇩🇪"), DEARER),
+    "surrogates": (repeat("\ud800"), DEARER),
     "surrogates apart": (repeat("\udc00 \ud83d\n"), TINY), "NUL": (repeat("\0"), DEARER), "NUL and letters": (repeat("a\0"), DEARER),
     "any characters": (any_characters, TINY), "replacement characters": (repeat("\ufffd"), DEARER),
     "case that folds longer": (repeat("ŉ ǰ ß İ "), DEARER), "digits of every script": (repeat("१٣৪๕ "), DEARER),
@@ -151,34 +154,48 @@ OPEN = "<html><body>"
 PAD = "<p>The lamp shines.</p>"
 
 PAGES: dict[str, tuple[Attack, float]] = {
-    "deep": (repeat("<div>", OPEN, "x"), DEARER), "deep with text": (repeat("<div>x", OPEN), SMALL), "deep inline": (repeat("<b>x", OPEN), DEARER),
+    "deep": (repeat("<div>", OPEN, "x"), DEARER), "deep with text": (repeat("<div>x", OPEN), SMALL),
+    "deep inline": (repeat("<b>x", OPEN), DEARER),
     "deep lists": (repeat("<ul><li>x", OPEN), SMALL), "deep tables": (repeat("<table><tr><td>x", OPEN), SMALL),
-    "deep quotes": (repeat("<blockquote>x", OPEN), SMALL), "deep unknown": (repeat("<x-a>x", OPEN), SMALL), "deep hidden": (repeat("<span hidden>h", OPEN), SMALL),
+    "deep quotes": (repeat("<blockquote>x", OPEN), SMALL), "deep unknown": (repeat("<x-a>x", OPEN), SMALL),
+    "deep hidden": (repeat("<span hidden>h", OPEN), SMALL),
     "deep preformatted": (repeat("<pre>x", OPEN), SMALL), "deep and wide": (halves("<div class=a>", "<p>x</p>"), SMALL),
-    "wide": (repeat("<p>x</p>", OPEN), SMALL), "wide inline": (repeat("<i>x</i>", OPEN), DEARER), "wide rows": (repeat("<tr><td>x<td>y", OPEN + "<table>"), SMALL),
-    "one row": (repeat("<td>x", OPEN + "<table><tr>"), SMALL), "line breaks": (repeat("x<br>", OPEN), DEARER), "double breaks": (repeat("x<br><br>", OPEN), SMALL),
+    "wide": (repeat("<p>x</p>", OPEN), SMALL), "wide inline": (repeat("<i>x</i>", OPEN), DEARER),
+    "wide rows": (repeat("<tr><td>x<td>y", OPEN + "<table>"), SMALL),
+    "one row": (repeat("<td>x", OPEN + "<table><tr>"), SMALL), "line breaks": (repeat("x<br>", OPEN), DEARER),
+    "double breaks": (repeat("x<br><br>", OPEN), SMALL),
     "options": (repeat("<option>x", OPEN + "<select>"), DEARER), "links": (repeat("<a href=x>x</a>", OPEN), DEARER),
-    "links that nest": (repeat("<a href=x>x", OPEN), DEARER), "headings": (repeat("<h1>lamp</h1>", "<title>" + "lamp " * 99 + "</title>" + OPEN), SMALL),
+    "links that nest": (repeat("<a href=x>x", OPEN), DEARER),
+    "headings": (repeat("<h1>lamp</h1>", "<title>" + "lamp " * 99 + "</title>" + OPEN), SMALL),
     "end tags": (repeat("</div>", OPEN), DEARER), "wrong end tags": (halves("<div>", "</b></p>"), SMALL),
-    "wrong end tags in a drawing": (halves("<g>", "</b></p>", "<html><body>x<svg>"), DEARER), "formatting crossed": (repeat("<b><i></b></i>x", OPEN), DEARER),
-    "comments": (repeat("x<!---->", OPEN), DEARER), "an open comment": (repeat("<!-- x ", OPEN), DEARER), "CDATA": (repeat("<![CDATA[x", OPEN), DEARER),
+    "wrong end tags in a drawing": (halves("<g>", "</b></p>", "<html><body>x<svg>"), DEARER),
+    "formatting crossed": (repeat("<b><i></b></i>x", OPEN), DEARER),
+    "comments": (repeat("x<!---->", OPEN), DEARER), "an open comment": (repeat("<!-- x ", OPEN), DEARER),
+    "CDATA": (repeat("<![CDATA[x", OPEN), DEARER),
     "an open tag": (repeat("a='1' ", OPEN + "<p "), DEARER), "attributes": (numbered(lambda n: f"a{n}=1 ", OPEN + "<p "), DEARER),
     "a long attribute": (repeat("x ", OPEN + "<p class='", "'>x"), DEARER), "a long tag": (repeat("x", OPEN + "<", ">x"), DEARER),
     "classes all different": (numbered(lambda n: f"<p class='k{n:x} m{n:x}-a_b'>x</p>", OPEN), SMALL),
     "long classes": (numbered(lambda n: f"<p class='{'aB-' * 60}{n}'>x</p>", OPEN), DEARER),
     "styles that nearly hide": (repeat("<p style='" + "visibility:hidden;" * 55 + "animation" + " " * 990 + "'>x</p>", OPEN), SMALL),
-    "breaks below unknown elements": (halves("<x-a>", "x<br><br>"), SMALL), "hidden behind pieces": (halves("a<b>c</b>", "<b hidden>h</b>"), SMALL),
-    "hidden behind breaks": (halves("x<br>y", "<b hidden>h</b>"), SMALL), "hidden behind unknown elements": (halves("<x-a>c", "<b hidden>h</b>"), SMALL),
-    "parts of preformatted text": (repeat("a<b>b</b>\n\n", OPEN + "<pre>"), SMALL), "blank lines in preformatted text": (halves("<b>x</b>", "\n\na", OPEN + "<pre>"), SMALL),
-    "entities": (repeat("&amp;", OPEN), DEARER), "unknown entities": (repeat("&lamp;", OPEN), DEARER), "numbers out of range": (repeat("&#x110000;&#0;", OPEN), DEARER),
-    "an entity bomb": (numbered(lambda n: f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" if n else "<!ENTITY a0 'lamp'>", "<!DOCTYPE html ["), DEARER),
+    "breaks below unknown elements": (halves("<x-a>", "x<br><br>"), SMALL),
+    "hidden behind pieces": (halves("a<b>c</b>", "<b hidden>h</b>"), SMALL),
+    "hidden behind breaks": (halves("x<br>y", "<b hidden>h</b>"), SMALL),
+    "hidden behind unknown elements": (halves("<x-a>c", "<b hidden>h</b>"), SMALL),
+    "parts of preformatted text": (repeat("a<b>b</b>\n\n", OPEN + "<pre>"), SMALL),
+    "blank lines in preformatted text": (halves("<b>x</b>", "\n\na", OPEN + "<pre>"), SMALL),
+    "entities": (repeat("&amp;", OPEN), DEARER), "unknown entities": (repeat("&lamp;", OPEN), DEARER),
+    "numbers out of range": (repeat("&#x110000;&#0;", OPEN), DEARER),
+    "an entity bomb": (numbered(lambda n: f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" if n else "<!ENTITY a0 'lamp'>",
+                                "<!DOCTYPE html ["), DEARER),
     "an entity bomb set off": (lambda size: "<!DOCTYPE html [<!ENTITY a0 'lamp'>" + "".join(
         f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12)) + f"]>{OPEN}" + "&a11;" * (size // 5), DEARER),
     "escaped twice": (repeat("&amp;amp;lt;p&amp;gt;", OPEN), DEARER),
-    "scripts": (repeat("<script>x</script>", OPEN), DEARER), "a script of assignments": (repeat("window.abc=[\"a ", OPEN + "<script>"), DEARER),
+    "scripts": (repeat("<script>x</script>", OPEN), DEARER),
+    "a script of assignments": (repeat("window.abc=[\"a ", OPEN + "<script>"), DEARER),
     "a script of brackets": (repeat("[", OPEN + "<script>window.abc="), DEARER),
     "linked data that nests": (repeat("[", OPEN + "<script type='application/ld+json'>"), DEARER),
-    "linked data of many stories": (repeat('{"articleBody":"The lamp"},', OPEN + "<script type='application/ld+json'>[", "1]</script>"), SMALL),
+    "linked data of many stories": (repeat('{"articleBody":"The lamp"},', OPEN + "<script type='application/ld+json'>[",
+                                           "1]</script>"), SMALL),
     "linked data of digits": (repeat("9", OPEN + "<script type='application/ld+json'>"), DEARER),
     "noscript": (repeat("<noscript><p>x</noscript>", OPEN), SMALL), "templates": (repeat("<template><p>x", OPEN), DEARER),
     "drawings": (repeat("<svg><text>x</text>", OPEN), DEARER), "frames": (repeat("<iframe>x</iframe>", OPEN), DEARER),
@@ -190,7 +207,8 @@ PAGES: dict[str, tuple[Attack, float]] = {
 # ---- bytes ----------------------------------------------------------------------------------------------
 
 
-MIXED = ("Ölförderung à Besançon — ".encode(), "Ölförderung à Besançon ".encode("cp1252"), "паром ушёл ".encode("koi8-r"), "渡轮离开 ".encode("gb18030"),
+MIXED = ("Ölförderung à Besançon — ".encode(), "Ölförderung à Besançon ".encode("cp1252"), "паром ушёл ".encode("koi8-r"),
+         "渡轮离开 ".encode("gb18030"),
          "船は港を出た ".encode("shift_jis"), "lamp ".encode("utf-16-le"))
 # Bytes in no known encoding go through charset-normalizer, whose cost is its own (it sees 100,000 of them at most): no factor, only an end.
 BYTES: dict[str, tuple[Callable[[int], bytes], float]] = {
