@@ -169,7 +169,7 @@ def test_a_page_opens_as_it_was_decided(browser: Browser) -> None:
     browser.open([result])
     assert browser.kept() == numbers(result)
     assert browser.labels() == [b.label for b in result.page]
-    assert [p for p in browser.story().split("\n") if p.strip()] == [p for p in result.text.split("\n") if p.strip()]
+    assert [p.strip() for p in browser.story().split("\n") if p.strip()] == [p.strip() for p in result.text.split("\n") if p.strip()]
     assert f"{len(result.blocks)} of {len(result.page)} blocks kept" in browser.text("#status")
 
 
