@@ -1,6 +1,8 @@
 """The tables of docs/benchmarks.md and the README from the figures of `boilerstrip eval --data DIR --peers --json FIGURES`.
 
-    python docs/make_benchmarks.py FIGURES
+    python docs/make_benchmarks.py FIGURES [PLOT]
+
+With a second name it also draws the comparison as a picture (matplotlib, extra `plot`).
 """
 
 from __future__ import annotations
@@ -43,12 +45,32 @@ def calibration_table(figures: dict[str, Any]) -> list[str]:
     return out + [row([kind, f["blocks"], f["ece_words"], f["ece_blocks"], f["brier_words"]]) for kind, f in figures["calibration"].items()]
 
 
-def main(path: Path) -> None:
+def plot(figures: dict[str, Any], target: Path) -> None:
+    """Word F1 by page type, beside other tools, as bars."""
+    from matplotlib import pyplot
+
+    tools = {"boilerstrip, raw text": {g: figures["word_f1"][g]["mean"] for g in GROUPS}, **figures.get("peers", {})}
+    canvas, axes = pyplot.subplots(figsize=(11, 4.2), layout="constrained")
+    width = 0.84 / len(tools)
+    for number, (name, found) in enumerate(tools.items()):
+        colour = "#1f5fbf" if number == 0 else "#e08a2c" if "HTML" in name else str(0.45 + 0.1 * number)
+        axes.bar([k + number * width for k in range(len(GROUPS))], [found.get(g, 0.0) for g in GROUPS], width, label=name, color=colour)
+    names = [group.replace("wcxb-dev ", "").replace("wcxb-dev", "all WCXB") for group in GROUPS]
+    axes.set_xticks([k + 0.42 - width / 2 for k in range(len(GROUPS))], names)
+    axes.set_ylabel("word F1")
+    axes.set_ylim(0, 1)
+    axes.legend(ncols=4, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    canvas.savefig(target, dpi=110)
+
+
+def main(path: Path, picture: Path | None = None) -> None:
     figures = json.loads(path.read_text("utf-8"))
     for title, table in (("Word F1 from raw text", story_table), ("Beside other tools", peer_table), ("Labels", label_table),
                          ("Calibration", calibration_table)):
         print(f"## {title}\n")
         print("\n".join(table(figures)), "\n")
+    if picture is not None:
+        plot(figures, picture)
     print(f"Foreign story appended, line F1: {figures['splice_line_f1']:.3f}. Exact pages: "
           + ", ".join(f"{k} {v:.3f}" for k, v in figures["exact_pages"].items()) + ".")
     if "speed" in figures:
@@ -58,4 +80,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:3]))
