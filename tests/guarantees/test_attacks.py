@@ -69,7 +69,7 @@ def numbered(form: Callable[[int], str], before: str = "") -> Attack:
     return attack
 
 
-# ---- text -----------------------------------------------------------------------------------------------
+# ---- text ----------------------------
 
 
 def nearly(unit: str, length: int) -> Attack:
@@ -148,7 +148,7 @@ TEXTS: dict[str, tuple[Attack, float]] = {
     "case that folds longer": (repeat("ŉ ǰ ß İ "), DEARER), "digits of every script": (repeat("१٣৪๕ "), DEARER),
 }
 
-# ---- HTML -----------------------------------------------------------------------------------------------
+# ---- HTML ----------------------------
 
 OPEN = "<html><body>"
 PAD = "<p>The lamp shines.</p>"
@@ -204,7 +204,7 @@ PAGES: dict[str, tuple[Attack, float]] = {
     "bidi in tags": (repeat("<p>\u202ex\u2066</p>", OPEN), SMALL), "surrogates in tags": (repeat("<p \ud800>\udfff</p>", OPEN), SMALL),
 }
 
-# ---- bytes ----------------------------------------------------------------------------------------------
+# ---- bytes ----------------------------
 
 
 MIXED = ("Ölförderung à Besançon — ".encode(), "Ölförderung à Besançon ".encode("cp1252"), "паром ушёл ".encode("koi8-r"),
@@ -223,7 +223,7 @@ BYTES: dict[str, tuple[Callable[[int], bytes], float]] = {
     "one byte": (lambda size: b"\x80" * size, math.inf),
 }
 
-# ---- measuring ------------------------------------------------------------------------------------------
+# ---- measuring ----------------------------
 
 TEXT, HTML, AUTO = Stripper(input="text"), Stripper(input="html"), Stripper()
 
