@@ -1,4 +1,4 @@
-"""The command line: `boilerstrip clean | explain | train | eval | rules`.
+"""The command line: `boilerstrip clean | explain | batch | learn | train | eval | rules`.
 
 Results go to stdout, messages to stderr. Exit codes: 0 all went well, 1 a problem with the input, 2 wrong usage.
 """

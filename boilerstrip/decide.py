@@ -55,7 +55,7 @@ def _logistic(x: npt.NDArray[np.floating[Any]]) -> Probabilities:
 
 
 def calibrate(logits: npt.NDArray[np.float32], knots: dict[str, list[float]]) -> Probabilities:
-    """Logits -> probabilities along a monotone curve given by its knots (isotonic regression on the calibration fold)."""
+    """Logits -> probabilities along a monotone curve given by its knots (a logistic one, fitted on the calibration fold)."""
     out: Probabilities = np.interp(logits.astype(np.float64), knots["logit"], knots["calibrated"])
     return out
 

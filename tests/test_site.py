@@ -132,7 +132,7 @@ def test_copies_of_one_page_count_once() -> None:
 
 def test_evidence_has_the_shape_of_rules() -> None:
     atoms = segment([p.raw for p in PAGES[:3]])
-    evidence = PROFILE.evidence(atoms, measure(atoms), 3)
+    evidence = PROFILE.evidence(atoms, measure(atoms))
     assert evidence.shape == (len(atoms), len(LABELS))
     assert evidence.dtype == np.float32
     assert (evidence >= 0).all()

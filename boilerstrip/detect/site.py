@@ -143,7 +143,7 @@ class SiteProfile:
         near: Bools = np.minimum(abs(before - self.top[block] / k), abs(behind - self.bottom[block] / k)) <= SPREAD * PLACES
         return near
 
-    def evidence(self, atoms: Atoms, features: Features, page_count: int | None = None) -> Floats:
+    def evidence(self, atoms: Atoms, features: Features) -> Floats:
         """Log-odds per atom and label, shape (atoms, labels), in the form of `RulePack.evidence`."""
         return self.hits(atoms, features).evidence()
 

@@ -54,10 +54,6 @@ class Doc:
         chosen = chosen[:len(self)] if chosen.dtype == bool else chosen
         return replace(self, codes=self.codes[chosen], story=self.story[chosen], label=self.label[chosen], source=self.source[chosen])
 
-    def as_label(self, label: int, story: int = 0, source: int = HAND) -> Doc:
-        n = len(self)
-        return replace(self, story=np.full(n, story, np.uint8), label=np.full(n, label, np.uint8), source=np.full(n, source, np.uint8))
-
 
 def doc_of(rendering: Rendering, **facts: Any) -> Doc:
     return Doc(codes_of(rendering.text), rendering.story, rendering.label, rendering.source, **facts)

@@ -12,7 +12,6 @@ from statistics import mean
 from typing import Any
 
 from boilerstrip.decide import kind_of_input
-from boilerstrip.labels import Label
 from boilerstrip.result import Result
 from boilerstrip.segment.text import segment
 from boilerstrip.stripper import Stripper
@@ -308,6 +307,3 @@ def table(figures: dict[str, Any]) -> str:
     for name, row in figures.get("peers", {}).items():
         out.append(f"peer {name}: " + ", ".join(f"{k} {v:.3f}" for k, v in row.items()))
     return "\n".join(out)
-
-
-TRACKED = (Label.NAVIGATION, Label.AD, Label.AI_PROMO, Label.RELATED, Label.SHARE)
