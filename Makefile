@@ -5,6 +5,10 @@
 # make rules              recompiles the rule packs
 # make model              trains the model
 # make docs               builds the documentation into site/
+# make coverage           the tests' coverage, against a floor in pyproject.toml
+# make oldest             the tests with the oldest versions of what the package depends on
+# make pythons            the tests on every supported Python that is here
+# make dist               wheel and sdist, each installed into an empty environment and used
 # make clean              removes what the other targets made
 
 PYTHON ?= python3
@@ -20,7 +24,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-integrations chromium quality rules model docs clean
+.PHONY: demo test test-integrations chromium quality rules model docs coverage oldest pythons dist clean
 
 demo: $(VENV)/installed
 	$(BIN)/boilerstrip explain $(SAMPLE)
@@ -63,8 +67,40 @@ rules: $(VENV)/installed
 docs: $(VENV)/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 
+# What bounds time or looks at the repository says nothing about coverage, versions and Pythons.
+PLAIN := --ignore=tests/integrations --ignore=tests/guarantees/test_attacks.py --ignore=tests/guarantees/test_speed.py
+
+coverage: $(VENV)/installed-dev
+	$(PYTEST) $(PLAIN) --cov --cov-report=term:skip-covered
+
+oldest: $(VENV)-oldest/installed-dev
+	$(VENV)-oldest/bin/python -m pytest -q $(PLAIN)
+
+$(VENV)-oldest/installed-dev: tests/oldest.txt pyproject.toml
+	$(MAKE) $(VENV)-oldest/made VENV=$(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install -q --disable-pip-version-check -e '.[dev]' -c tests/oldest.txt
+	@touch $@
+
+pythons:
+	@for python in python3.11 python3.12 python3.13 python3.14; do \
+	  if $$python -c '' 2>/dev/null; then \
+	    echo "$$python"; $(MAKE) $(VENV)-$$python/installed-dev VENV=$(VENV)-$$python PYTHON=$$python \
+	    && $(VENV)-$$python/bin/python -m pytest -q $(PLAIN) || exit 1; \
+	  else echo "$$python is not here"; fi; \
+	done
+
+dist: $(VENV)/installed-dev
+	rm -rf dist
+	$(BIN)/python -m build -q
+	@for package in dist/*.whl dist/*.tar.gz; do \
+	  echo "$$package, in an empty environment"; rm -rf $(VENV)-empty; $(BIN)/python -m venv $(VENV)-empty \
+	  && $(VENV)-empty/bin/python -m pip install -q --disable-pip-version-check $$package \
+	  && $(VENV)-empty/bin/boilerstrip --version && (cd / && $(CURDIR)/$(VENV)-empty/bin/boilerstrip clean $(CURDIR)/$(SAMPLE) >/dev/null) \
+	  || exit 1; \
+	done; rm -rf $(VENV)-empty
+
 clean:
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find boilerstrip tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # PYTHON where it is new enough, else the first of these that is. The pip that comes with older Pythons cannot install some extras.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from boilerstrip.segment.text import LONG_LINE, MAX_ATOM, Atoms, segment
+from boilerstrip.segment.text import CROWD, CROWD_CHARS, CROWD_PIECE, LONG_LINE, MAX_ATOM, Atoms, segment
 
 CONTROLS = "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\0"
 FERRY = "The ferry to Oldbrook left at nine in the morning with forty people on board"
@@ -215,3 +215,16 @@ def test_batches_give_the_atoms_of_single_pages() -> None:
         rows = slice(int(batch.first[number]), int(batch.first[number + 1]))
         for name in ("gap", "glued", "wrapped", "indent"):
             assert getattr(batch, name)[rows].tolist() == getattr(alone, name).tolist(), (name, text[:40])
+
+
+def test_a_page_of_very_many_tiny_lines_is_read_in_pieces() -> None:
+    crowd, story = "x\n" * (CROWD + 1), f"{FERRY}.\n{SENTENCE}\n"
+    atoms = segment([story, crowd, story])
+    assert np.diff(atoms.first).tolist() == [2, -(-len(crowd) // CROWD_PIECE), 2]
+    inside = slice(int(atoms.first[1]), int(atoms.first[2]))
+    assert "\n".join(atoms.text[a:b] for a, b in zip(atoms.start[inside], atoms.end[inside])) == crowd.rstrip("\n")
+
+
+def test_a_long_list_of_short_lines_is_no_crowd() -> None:
+    lines = "lamp oil and rope\n" * (CROWD + 1)
+    assert len(lines) >= CROWD_CHARS * CROWD and len(segment([lines])) == CROWD + 1

@@ -24,6 +24,9 @@ Bools = npt.NDArray[np.bool_]
 MAX_ATOM = 4_000  # characters; longer stretches without any boundary are cut, so that the cost per atom is bounded
 LONG_LINE = 700  # characters; longer lines are cut at sentences, since whole pages come as one line
 SHORT_TAIL = 160  # characters; an unterminated tail up to this length is cut off its line
+CROWD = 1_000  # atoms of a page from which they must hold CROWD_CHARS characters each, on average
+CROWD_CHARS = 12  # pages of news have 54 (median; one in a thousand has 12): what is below is a trap, since the network's cost is one per atom
+CROWD_PIECE = 48  # characters of the pieces in which such a page is read
 WRAP_WIDTHS = (50, 100)  # characters: the widths at which texts are hard-wrapped
 
 
@@ -152,8 +155,25 @@ def _atoms(text: str, codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uin
     glued = ~is_line
     glued[1:] &= atom_start[1:] == atom_end[:-1]
     first = np.searchsorted(page, np.arange(len(page_start) + 1))
-    return Atoms(text, codes, classes, page_start, atom_start, atom_end, page, line, np.where(is_line, gap[line], 0),
-                 glued, is_line & wrapped[line], np.where(is_line, indent[line], 0), first)
+    return _uncrowded(Atoms(text, codes, classes, page_start, atom_start, atom_end, page, line, np.where(is_line, gap[line], 0),
+                            glued, is_line & wrapped[line], np.where(is_line, indent[line], 0), first))
+
+
+def _uncrowded(atoms: Atoms) -> Atoms:
+    """Pages of very many tiny atoms, read in pieces of some atoms each."""
+    count = np.diff(atoms.first)
+    size = np.diff(np.append(atoms.page_start, len(atoms.codes)))
+    crowded = (count > CROWD) & (size < CROWD_CHARS * count)
+    if not crowded.any():
+        return atoms
+    piece = (atoms.start - atoms.page_start[atoms.page]) // CROWD_PIECE
+    begins = np.diff(atoms.page, prepend=-1) > 0
+    begins |= ~crowded[atoms.page] | (np.diff(piece, prepend=-1) != 0)
+    at = np.flatnonzero(begins)
+    end = atoms.end[np.append(at[1:], len(atoms)) - 1]
+    page = atoms.page[at]
+    return Atoms(atoms.text, atoms.codes, atoms.classes, atoms.page_start, atoms.start[at], end, page, atoms.line[at], atoms.gap[at],
+                 atoms.glued[at], atoms.wrapped[at], atoms.indent[at], np.searchsorted(page, np.arange(len(atoms.first))))
 
 
 def _wrapped(classes: npt.NDArray[np.uint8], start: Ints, end: Ints, gap: Ints, page: Ints, pages: int) -> Bools:
