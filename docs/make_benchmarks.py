@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 GROUPS = ("wcxb-dev", "wcxb-dev article", "wcxb-dev documentation", "wcxb-dev forum", "wcxb-dev service", "wcxb-dev listing",
-          "wcxb-dev collection", "wcxb-dev product", "news-dev")
+          "wcxb-dev collection", "wcxb-dev product", "news-dev", "not in English")
 RENDERERS = ("bs4", "lxml", "inscriptis", "html2text", "resiliparse")
 
 

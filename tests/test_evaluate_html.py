@@ -19,6 +19,7 @@ if any(importlib.util.find_spec(name) is None for name in ("bs4", "inscriptis", 
 
 from boilerstrip import cli
 from boilerstrip.train import evaluate_html
+from boilerstrip.train.evaluate import groups_of
 from boilerstrip.train.evaluate_html import Page, Tool, evaluate, load_pages, quality, run_tools, table
 
 STORY = ("The ferry left at nine with forty people on board, and the harbour lamp went out behind it.",
@@ -53,7 +54,7 @@ def test_pages(data: Path) -> None:
     pages = load_pages(data)
     assert [p.job["id"] for p in pages] == ["wcxb-dev-1", "wcxb-dev-2", "news-dev-4", "segments-dev-5"]
     assert [(len(p.with_), len(p.without)) for p in pages] == [(1, 1), (1, 1), (0, 0), (1, 1)]
-    assert pages[1].groups == ("wcxb-dev", "wcxb-dev forum") and pages[2].groups == ("news-dev",)
+    assert groups_of(pages[1].job) == ("wcxb-dev", "wcxb-dev forum") and groups_of(pages[2].job) == ("news-dev",)
     assert len(load_pages(data, limit=2)) == 2
 
 

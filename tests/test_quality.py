@@ -1,4 +1,4 @@
-"""The quality on the pages in fixtures/hard, which we wrote: floors that only a broken model or rule pack falls below.
+"""The quality on the pages in fixtures/, which we wrote: floors that only a broken model or rule pack falls below.
 
 The maintainer sets the limits; the figures that the model really reaches are in docs/benchmarks.md.
 """
@@ -14,16 +14,20 @@ import pytest
 from boilerstrip import Label, Stripper, Verdict
 
 # ----------------------------
-# LIMITS, set by the maintainer. Shares from 0 to 1, per half of the corpus ("tune" was looked at, "unseen" was not).
+# LIMITS, set by the maintainer. Shares from 0 to 1, per folder of fixtures/ (of each corpus half, "tune", was trained on).
 LIMITS: dict[str, dict[str, float]] = {
-    "tune": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "words of the rest kept, at most": 0.90,
+    "hard/tune": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "words of the rest kept, at most": 0.90,
              "verdicts right, at least": 0.50},
-    "unseen": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "words of the rest kept, at most": 0.90,
+    "hard/unseen": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "words of the rest kept, at most": 0.90,
                "verdicts right, at least": 0.50},
+    "hides/tune": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "verdicts right, at least": 0.80},
+    "hides/unseen": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "verdicts right, at least": 0.80},
+    "aggregators": {"stories lost, at most": 0.05, "words of stories lost, at most": 0.10, "words of the rest kept, at most": 0.30,
+                    "verdicts right, at least": 0.80},
 }
 # ----------------------------
 
-HARD = Path(__file__).parents[1] / "fixtures" / "hard"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 LOST = 0.8  # share of a story's words from which the story counts as lost
 
 
@@ -53,7 +57,7 @@ def read(path: Path) -> Page:
 
 @cache
 def pages(half: str) -> tuple[Page, ...]:
-    return tuple(read(path) for path in sorted((HARD / half).glob("*.txt")))
+    return tuple(read(path) for path in sorted((FIXTURES / half).glob("*.txt")))
 
 
 @cache
@@ -82,11 +86,13 @@ def measured(half: str) -> dict[str, float]:
             "verdicts right": right / len(pages(half))}
 
 
-@pytest.mark.parametrize("half", LIMITS)
-def test_the_corpus_is_there(half: str) -> None:
-    assert len(pages(half)) >= 40
+@pytest.mark.parametrize(("half", "least"), [("hard/tune", 40), ("hard/unseen", 40), ("hides/tune", 30), ("hides/unseen", 30),
+                                             ("aggregators", 20), ("written", 200)])
+def test_the_corpus_is_there(half: str, least: int) -> None:
+    assert len(pages(half)) >= least
     assert all(page.spans and all(page.text[a:b].strip() for a, b, _ in page.spans) for page in pages(half))
-    assert any(page.verdict is Verdict.NO_STORY for page in pages(half))
+    if half.startswith("hard"):
+        assert any(page.verdict is Verdict.NO_STORY for page in pages(half))
 
 
 @pytest.mark.parametrize(("half", "limit"), [(half, limit) for half, limits in LIMITS.items() for limit in limits])

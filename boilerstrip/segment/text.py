@@ -25,7 +25,7 @@ MAX_ATOM = 4_000  # characters; longer stretches without any boundary are cut, s
 LONG_LINE = 700  # characters; longer lines are cut at sentences, since whole pages come as one line
 SHORT_TAIL = 160  # characters; an unterminated tail up to this length is cut off its line
 CROWD = 1_000  # atoms of a page from which they must hold CROWD_CHARS characters each, on average
-CROWD_CHARS = 12  # pages of news have 54 (median; one in a thousand has 12): what is below is a trap, since the network's cost is one per atom
+CROWD_CHARS = 12  # real pages have 54 (median; one in a thousand has 12); the network's cost is one per atom, so less is a trap
 CROWD_PIECE = 48  # characters of the pieces in which such a page is read
 WRAP_WIDTHS = (50, 100)  # characters: the widths at which texts are hard-wrapped
 

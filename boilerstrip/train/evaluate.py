@@ -16,10 +16,12 @@ from boilerstrip.result import Result
 from boilerstrip.segment.text import segment
 from boilerstrip.stripper import Stripper
 from boilerstrip.train import measures
+from boilerstrip.train.augment import language_of
 from boilerstrip.train.dataset import jobs, read_html
 from boilerstrip.train.render import RENDERERS, lines_of
 
 SETS = ("wcxb-dev", "news-dev")
+OTHER_LANGUAGES = "not in English"
 SPLICES = 200  # pages of the foreign-story test
 
 
@@ -100,6 +102,13 @@ class Calibration:
         return out
 
 
+def groups_of(job: dict[str, Any]) -> tuple[str, ...]:
+    """What a page with a gold text counts for: its set, its page type, and the languages other than English together."""
+    name = job["set"]
+    kinds = (name, f"{name} {job['page_type']}") if name == "wcxb-dev" else (name,)
+    return kinds if language_of(job["gold"]) == "en" else (*kinds, OTHER_LANGUAGES)
+
+
 def story_figures(pages: Sequence[Page], clean: Callable[[list[str]], list[Result]]) -> dict[str, Any]:
     """Word F1 by renderer, set and page type, line F1, calibration, exact pages; macro averages over pages, first per
     renderer, then the mean over renderers."""
@@ -113,7 +122,7 @@ def story_figures(pages: Sequence[Page], clean: Callable[[list[str]], list[Resul
             continue
         for name, result in zip(page.texts, clean(list(page.texts.values()))):
             figures = measures.word_f1(result.text, job["gold"])
-            for group in (job["set"], f"{job['set']} {job['page_type']}" if job["set"] == "wcxb-dev" else job["set"]):
+            for group in groups_of(job):
                 scores[group][name].append(figures)
             raw = result.raw
             spans = line_spans(raw)

@@ -24,7 +24,7 @@ from boilerstrip.result import Result
 from boilerstrip.stripper import Stripper
 from boilerstrip.train import measures, peers
 from boilerstrip.train.dataset import jobs, read_html, rows_of
-from boilerstrip.train.evaluate import SETS
+from boilerstrip.train.evaluate import SETS, groups_of
 
 OURS = "boilerstrip"
 TURN = 20  # pages
@@ -38,11 +38,6 @@ class Page:
     html: str
     with_: list[str]
     without: list[str]
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        name = self.job["set"]
-        return (name, f"{name} {self.job['page_type']}") if name == "wcxb-dev" else (name,)
 
 
 @dataclass
@@ -177,7 +172,7 @@ def quality(texts: Sequence[str], pages: Sequence[Page]) -> dict[str, Any]:
             a, b, c, d = measures.segment_counts(text, page.with_, page.without)
             segments = (segments[0] + a, segments[1] + b, segments[2] + c, segments[3] + d)
             continue
-        for group in page.groups:
+        for group in groups_of(job):
             f1[group].append(measures.word_f1(text, job["gold"]))
         if job["page_type"] == "article":
             exact.append(measures.exact_body(text, job["gold"]))

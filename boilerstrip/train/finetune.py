@@ -92,7 +92,7 @@ def finetune(paths: Sequence[Path], out: Path, weights: Path = WEIGHTS / "text.n
                      weight_decay=0.0, table_decay=0.0)
     before = Model.load(weights)
     docs = [doc for page in usable for doc in docs_of(page, _run(before, [str(page.raw)])[0])]
-    written = read_pages(WRITTEN) if WRITTEN.is_dir() else []
+    written = [page for folder in WRITTEN for page in read_pages(folder)]
     facts = {"calibration": card["calibration"]}
     count = sum(len(page.corrections) for page in usable)
     with one_thread():

@@ -1,4 +1,4 @@
-"""The quality gate: figures on the validation fold against floors and ceilings in a file.
+"""The quality gate: figures of text, HTML and written pages against floors and ceilings in a file.
 
     python -m boilerstrip.train.gate DATA
 """
@@ -10,12 +10,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from boilerstrip.stripper import Stripper
+from boilerstrip.train import evaluate_html
 from boilerstrip.train.evaluate import evaluate, table
+from boilerstrip.train.written import FIXTURES, UNSEEN, figures, read_pages
 
 FLOORS = Path(__file__).with_name("floors.toml")
 
 
-def found(figures: dict[str, Any], name: str) -> float:
+def figure_at(figures: dict[str, Any], name: str) -> float:
     """The figure at a path such as "word_f1.wcxb-dev.mean"."""
     value: Any = figures
     for part in name.split("."):
@@ -27,19 +30,25 @@ def check(figures: dict[str, Any], limits: dict[str, dict[str, float]]) -> list[
     """What misses its limit, as messages."""
     missed = []
     for name, least in limits.get("floors", {}).items():
-        if found(figures, name) < least:
-            missed.append(f"{name} is {found(figures, name):.4f}, must be at least {least}")
+        if figure_at(figures, name) < least:
+            missed.append(f"{name} is {figure_at(figures, name):.4f}, must be at least {least}")
     for name, most in limits.get("ceilings", {}).items():
-        if found(figures, name) > most:
-            missed.append(f"{name} is {found(figures, name):.4f}, must be at most {most}")
+        if figure_at(figures, name) > most:
+            missed.append(f"{name} is {figure_at(figures, name):.4f}, must be at most {most}")
     return missed
 
 
 def main(data: Path) -> int:
     limits = tomllib.loads(FLOORS.read_text("utf-8"))
-    figures = evaluate(data, speed=False)
-    print(table(figures))
-    missed = check(figures, limits)
+    text = evaluate(data, speed=False)
+    print(table(text))
+    html = evaluate_html.evaluate(data)
+    print(evaluate_html.table(html))
+    written = {name: figures(read_pages(FIXTURES / name), Stripper(input="text")) for name in UNSEEN}
+    for name, row in written.items():
+        print(f"written pages, {name}: " + ", ".join(f"{k} {v:.3f}" for k, v in row.items() if isinstance(v, float)))
+    found = {**text, "html": {**html["tools"][evaluate_html.OURS], "calibration": html["calibration"]}, "written": written}
+    missed = check(found, limits)
     print("\n".join(missed) if missed else f"quality gate: all {sum(map(len, limits.values()))} limits held")
     return 1 if missed else 0
 

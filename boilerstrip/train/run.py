@@ -22,10 +22,10 @@ from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Traine
 from boilerstrip.train.network import Shape
 from boilerstrip.train.teach import lesson
 from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
-from boilerstrip.train.written import doc_of_page, read_pages
+from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-WRITTEN = Path(__file__).parents[2] / "fixtures" / "hard" / "tune"  # pages that we wrote; the unseen half is never trained on
+WRITTEN = tuple(FIXTURES / name for name in ("hard/tune", "hides/tune", "written"))  # the other folders are never trained on
 TEXT = Config()
 HTML = Config(shape=Shape(extra=len(TREE_DENSE), tree=8), epochs=6)
 WRITTEN_COPIES = 3  # how often the written pages are seen in an epoch
@@ -99,7 +99,7 @@ def train_text(data: Path, lessons: dict[str, Lesson], out: Path, config: Config
     for example in load(data, lessons):
         if example.fold == "train" or (example.fold == "calibration" and example.set != "segments-dev"):
             docs[example.fold].append(docs_of(example))
-    written = [[doc_of_page(page)] for page in read_pages(WRITTEN)]
+    written = [[doc_of_page(page)] for folder in WRITTEN for page in read_pages(folder)]
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
     trained = fit(TextSource([*docs["train"], *written * WRITTEN_COPIES]), config, evidence, progress("text", config.epochs))
     model = model_of(trained, config)

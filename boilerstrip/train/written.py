@@ -27,6 +27,9 @@ from boilerstrip.stripper import Stripper
 from boilerstrip.train.augment import Doc
 from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN
 
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+UNSEEN = ("hard/unseen", "hides/unseen", "aggregators")  # folders of FIXTURES that nothing is trained on or tuned with
+
 
 @dataclass(frozen=True)
 class WrittenPage:
@@ -88,7 +91,8 @@ def doc_of_page(page: WrittenPage) -> Doc:
         story[a:b], label[a:b], source[a:b] = kind is Label.BODY, NUMBER[kind], HAND
         if kind is Label.TITLE and not title:
             title = page.text[a:b]
-    return Doc(codes_of(page.text), story, label, source, f"written-{page.name}", page.facts.get("language", "en"), "article", title,
+    return Doc(codes_of(page.text), story, label, source, f"written-{page.name}", page.facts.get("language", "en"),
+               page.facts.get("page_type", "article"), title,
                page.facts.get("verdict") == "no_story")
 
 
