@@ -23,7 +23,7 @@ from lxml import html as lxml_html
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.train import measures
 from boilerstrip.train.render import RENDERERS, decode
-from boilerstrip.train.weak import element_label, footer_label
+from boilerstrip.train.weak import element_label, footer_label, is_footer, picture_label, within
 
 UNKNOWN = 255
 NUMBER = {label: i for i, label in enumerate(LABELS)}
@@ -104,7 +104,7 @@ def mark_nodes(html: str) -> tuple[str, list[Node]]:
             return text
         core = text.strip()
         number, at = len(nodes), text.index(core[0])
-        if label is None and footer:
+        if footer and label in (None, Label.NAVIGATION):
             label = footer_label(core)
         nodes.append(Node(core, UNKNOWN if label is None else NUMBER[label]))
         digits = "".join(chr(DIGIT + (number >> shift & 255)) for shift in (16, 8, 0))
@@ -120,10 +120,9 @@ def mark_nodes(html: str) -> tuple[str, list[Node]]:
             continue
         if not isinstance(element.tag, str) or element.tag in HIDDEN_TAGS:
             continue
-        own = element_label(element.tag, f"{element.get('class', '')} {element.get('id', '')}",
-                            element.get("rel", ""), element.get("role", ""))
-        label = own or label
-        footer = footer or element.tag == "footer"
+        attributes = f"{element.get('class', '')} {element.get('id', '')}"
+        label = within(element_label(element.tag, attributes, element.get("rel", ""), element.get("role", "")), label)
+        footer = footer or is_footer(element.tag, attributes)
         element.text = mark(element.text, label, footer)
         for child in reversed(element):
             stack.append(((child,), label, footer))
@@ -161,8 +160,9 @@ def spread(node_of: np.ndarray, text: str, nodes: list[Node], gold: bool) -> tup
         if number < 0:
             if start and end < len(text) and text[start:end].isspace():
                 story[start:end], label[start:end], source[start:end] = story[start - 1], label[start - 1], source[start - 1]
-            elif re.search(r"\w{3}", text[start:end]):
-                label[start:end], source[start:end] = NUMBER[Label.MEDIA_UI], WEAK  # picture texts
+            elif re.search(r"\w{3}", text[start:end]):  # made by the renderer, of pictures
+                near = [_label_of(nodes, node_of, at) for at in (start - 1, end)]
+                label[start:end], source[start:end] = NUMBER[picture_label(text[start:end], *near)], WEAK
             continue
         node = nodes[number]
         adjacent = node.weak in ADJACENT_NUMBERS and len(node.words) < 60
@@ -197,27 +197,45 @@ def spread(node_of: np.ndarray, text: str, nodes: list[Node], gold: bool) -> tup
     return story, label, source
 
 
-def place_hand_labels(nodes: list[Node], text: str, node_of: np.ndarray, lines: list[str], labels: list[str]) -> float:
-    """Hand labels of lines -> the nodes that make up most of a line. Returns the share of the lines that were found."""
+def _label_of(nodes: list[Node], node_of: np.ndarray, at: int) -> Label | None:
+    """The label of the text node at a character, where it is known."""
+    number = int(node_of[at]) if 0 <= at < len(node_of) else -1
+    known = UNKNOWN if number < 0 else nodes[number].hand if nodes[number].hand != UNKNOWN else nodes[number].weak
+    return None if known == UNKNOWN else LABELS[known]
+
+
+Spans = list[tuple[int, int, int]]  # start and end in a rendering, number of the label
+
+
+def place_hand_labels(nodes: list[Node], text: str, node_of: np.ndarray, lines: list[str], labels: list[str]) -> Spans:
+    """Hand labels of lines -> the nodes that make up most of a line. Returns the lines that were found."""
     spans = [(m.start(), m.end()) for m in re.finditer(r"[^\r\n]+", text)]
     folded = [re.sub(r"[ \t\u00a0]+", " ", text[a:b]).strip() for a, b in spans]
     rows = [(span, line) for span, line in zip(spans, folded) if line]
     import difflib
     matcher = difflib.SequenceMatcher(None, [line for _, line in rows], lines, autojunk=False)
-    found = 0
+    found: Spans = []
     votes: dict[int, Counter[int]] = {}
     for match in matcher.get_matching_blocks():
         for k in range(match.size):
             (a, b), _ = rows[match.a + k]
-            found += 1
+            told = NUMBER[Label(labels[match.b + k])]
+            found.append((a, b, told))
             owners = node_of[a:b]
             present, counts = np.unique(owners[owners >= 0], return_counts=True)
             for number, count in zip(present.tolist(), counts.tolist()):
                 if count >= 0.5 * counts.sum() or count > 200:
-                    votes.setdefault(number, Counter())[NUMBER[Label(labels[match.b + k])]] += count
+                    votes.setdefault(number, Counter())[told] += count
     for number, vote in votes.items():
         nodes[number].hand = vote.most_common(1)[0][0]
-    return found / max(len(lines), 1)
+    return found
+
+
+def tell_made(spans: Spans, node_of: np.ndarray, story: np.ndarray, label: np.ndarray, source: np.ndarray) -> None:
+    """Carry the hand labels of lines to what the renderer made itself, such as pictures' alternative texts."""
+    for a, b, told in spans:
+        made = a + np.flatnonzero(node_of[a:b] < 0)
+        story[made], label[made], source[made] = told == BODY_NUMBER, told, HAND
 
 
 def drop_contradicted(nodes: list[Node]) -> None:
@@ -278,9 +296,10 @@ def build(job: dict[str, Any]) -> Example | None:
     lesson: Lesson | None = job.get("lesson")
     gold = job["gold"] or (silver(html, job) if lesson is None else None)
     texts = [n.text for n in nodes]
+    by_hand: Spans = []
     if job.get("labels"):
         text, node_of = rendered[job["labelled_renderer"]]
-        place_hand_labels(nodes, text, node_of, job["lines"], job["labels"])
+        by_hand = place_hand_labels(nodes, text, node_of, job["lines"], job["labels"])
     if gold is not None:
         owner, hit = measures.story_words(texts, gold)
         hits, bounds = np.frombuffer(bytes(hit), np.uint8), np.searchsorted(owner, np.arange(len(nodes) + 1))
@@ -306,7 +325,10 @@ def build(job: dict[str, Any]) -> Example | None:
     for name, (text, node_of) in rendered.items():
         if wanted and (Counter(measures.words(text)) & wanted).total() < 0.5 * wanted.total():
             continue
-        renderings.append(Rendering(name, text, *spread(node_of, text, nodes, gold is not None or taught)))
+        truth = spread(node_of, text, nodes, gold is not None or taught)
+        if name == job["labelled_renderer"]:
+            tell_made(by_hand, node_of, *truth)
+        renderings.append(Rendering(name, text, *truth))
     return Example(job["id"], job["set"], job["site"], job["fold"], job["page_type"], gold, job["title"], nodes,
                    renderings, job.get("lines"), job.get("labels"), job.get("labelled_renderer", ""))
 

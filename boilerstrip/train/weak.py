@@ -36,12 +36,23 @@ TOKENS: dict[Label, str] = {
     Label.NAVIGATION: "nav navbar navigation menu menus submenu sub-menu breadcrumb breadcrumbs pagination pager "
                       "tags tag-list tagcloud tag-links categories category search searchform login toc "
                       "skip-link sitemap topbar mainmenu main-menu menu-item dropdown masthead",
-    Label.MEDIA_UI: "player video-player controls slideshow-controls screen-reader-text sr-only visually-hidden "
-                    "gallery-counter vjs-control-text",
+    Label.MEDIA_UI: "player video-player controls slideshow-controls gallery-counter vjs-control-text",
 }
 STEMS = {token: label for label, tokens in TOKENS.items() for token in tokens.split()}
 SPLIT = re.compile(r"[-_]+|(?<=[a-z])(?=[A-Z])")
-COPYRIGHT = re.compile(r"©|\(c\)\s*\d|copyright|all rights reserved|alle rechte|tous droits", re.I)
+# What is legal among the lines of a footer: policies, terms, imprint, copyright, address and contact.
+LEGAL = re.compile(
+    r"©|\(c\)\s*\d|copyright|all rights|alle rechte|tous droits|derechos reservados|diritti riservati|direitos reservados|prawa zastrze|"
+    r"privacy|privat|polic[yi]|terms|conditions|cookie|consent|gdpr|ccpa|do not sell|disclaim|legal|imprint|accessib|contact|"
+    r"impressum|datenschutz|\bagb\b|nutzungsbedingungen|kontakt|barrierefrei|haftung|mentions l|confidentialit|politique|nous contacter|"
+    r"pol[ií]tica|privacidad|aviso|contact[oae]|condi[cz]ioni|note legali|informativa|privatnost|voorwaarden|regulamin|prywatno|"
+    r"ochrana|podm[ií]nk|personuppgift|integritet|villkor|tietosuoja|gizlilik|kvkk|конфиденциальн|политика|соглашени|контакт|"
+    r"プライバシー|利用規約|お問い合わせ|特定商取引|隐私|隱私|版权|版權|联系|聯絡|개인정보|이용약관|청소년보호", re.I)
+# Labels whose surroundings say more than a class inside of them: the date of a teaser belongs to the teaser.
+STRONG = frozenset({Label.RELATED, Label.COMMENTS, Label.NAVIGATION, Label.AD})
+PICTURED = frozenset({Label.RELATED, Label.COMMENTS, Label.NAVIGATION, Label.AD, Label.SHARE, Label.SUBSCRIBE, Label.LEGAL})
+SENTENCE = 5  # words from which an alternative text is a sentence
+DEPENDENT = frozenset({Label.BYLINE, Label.CAPTION})
 
 
 def tokens_of(attributes: str) -> list[str]:
@@ -64,6 +75,26 @@ def element_label(tag: str, attributes: str, rel: str = "", role: str = "") -> L
     return next((STEMS[t] for t in tokens_of(attributes) if t in STEMS), None)
 
 
+def within(own: Label | None, around: Label | None) -> Label | None:
+    """The label of an element from its own and that of its surroundings."""
+    return around if own is None or (own in DEPENDENT and around in STRONG) else own
+
+
+def is_footer(tag: str, attributes: str) -> bool:
+    """Whether an element is the page's footer or a part of it."""
+    return tag == "footer" or (tag not in ("html", "body") and "footer" in tokens_of(attributes))
+
+
 def footer_label(text: str) -> Label:
     """Footers hold legal lines and links."""
-    return Label.LEGAL if COPYRIGHT.search(text) else Label.NAVIGATION
+    return Label.LEGAL if LEGAL.search(text) else Label.NAVIGATION
+
+
+def picture_label(text: str, before: Label | None, after: Label | None) -> Label:
+    """The label of a picture's alternative text, from the labels of what stands before and after: a card's is the card's, a
+    sentence is a caption, a bare name belongs to the player or the picture."""
+    if before == after and before in PICTURED:
+        return before
+    if Label.NAVIGATION in (before, after) and None in (before, after):
+        return Label.NAVIGATION
+    return Label.CAPTION if len(text.split()) >= SENTENCE else Label.MEDIA_UI
