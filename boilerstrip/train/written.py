@@ -132,6 +132,7 @@ def figures(pages: Sequence[WrittenPage], stripper: Stripper) -> dict[str, Any]:
         "nearly_exact": sum(row["lost"] + sum(row["leaked"].values()) <= 0.02 * max(row["words"].get("body", 0), 50)
                             for row in rows) / max(len(rows), 1),
         "words_lost": sum(row["lost"] for row in rows) / max(words["body"], 1),
+        "all_leaked": leaked.total() / max(words.total() - words["body"], 1),
         "words_leaked": {label: leaked[label] / words[label] for label in sorted(words) if label != "body"},
         "worst": sorted(((row["name"], row["lost"], row["leaked"]) for row in rows if not row["exact"]), key=lambda r: -r[1])}
 
