@@ -323,10 +323,12 @@ def _is_binary(text: str) -> bool:
 
 def _count(text: str) -> int:
     """The number of words; each letter of a script without spaces is one."""
-    words = len(text.split())
-    if text.isascii() or 40 < len(text) < 9 * words:
-        return words
-    return max(words, len(UNSPACED.findall(text)))
+    return _letters(text, len(text.split()))
+
+
+def _letters(text: str, words: int) -> int:
+    """The number of words of a text that has so many between white space."""
+    return words if text.isascii() or 40 < len(text) < 9 * words else max(words, len(UNSPACED.findall(text)))
 
 
 def _hides(tag: str, attributes: Attributes) -> int:
@@ -346,16 +348,14 @@ Numbers = partial(array, "q")
 
 @dataclass(slots=True)
 class _Walk:
-    """What the walk records. Elements: `tags` to `first_block`; ends of elements, in their order: `ended` (which), `ended_at` (number
-    of elements by then), `ended_block` (number of blocks by then). Blocks: `texts` to `node_end`."""
+    """What the walk records. Elements: `tags`, `parents`, `attributes`; their ends, in order: `ended` (which) and `ended_at` (number
+    of elements by then). Blocks: `texts` to `node_first`, with the numbers of elements begun and ended by then."""
 
     tags: list[str] = field(default_factory=list)
-    parents: array[int] = field(default_factory=Numbers)
+    parents: list[int] = field(default_factory=list)
     attributes: list[Attributes] = field(default_factory=list)
-    first_block: array[int] = field(default_factory=Numbers)
     ended: array[int] = field(default_factory=Numbers)
     ended_at: array[int] = field(default_factory=Numbers)
-    ended_block: array[int] = field(default_factory=Numbers)
     texts: list[str] = field(default_factory=list)
     holder: array[int] = field(default_factory=Numbers)
     inner: array[int] = field(default_factory=Numbers)
@@ -363,8 +363,10 @@ class _Walk:
     words: array[int] = field(default_factory=Numbers)
     hidden: array[int] = field(default_factory=Numbers)
     gap: array[int] = field(default_factory=Numbers)
+    begun_by: array[int] = field(default_factory=Numbers)
+    ended_by: array[int] = field(default_factory=Numbers)
     nodes: list[int] = field(default_factory=list)
-    node_end: array[int] = field(default_factory=Numbers)
+    node_first: array[int] = field(default_factory=lambda: Numbers([0]))  # one entry more, as in TreePage
     title: str = ""
     noscript_words: int = 0
     links: list[tuple[int, str, str]] = field(default_factory=list)
@@ -379,14 +381,16 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     """Parse a page and record its elements and blocks. One function with its state in local variables, since it runs
     for every tag and every text of every page; `noscript` says whether what stands in such elements counts."""
     out = _Walk()
-    tags, parents, attributes, first_block = out.tags, out.parents, out.attributes, out.first_block
-    ended, ended_at, ended_block = out.ended, out.ended_at, out.ended_block
-    texts, nodes, node_end = out.texts, out.nodes, out.node_end
-    stack, kinds, holders = [-1], [INLINE], [-1]  # open elements, their kinds with flags, open block-level ones
+    tags, parents, attributes = out.tags, out.parents, out.attributes
+    ended, ended_at = out.ended, out.ended_at
+    texts, nodes, node_first = out.texts, out.nodes, out.node_first
+    here = -1  # the innermost open element; those around it are its ancestors
+    kinds: list[int] = []  # of the elements, with flags
+    holders = [-1]  # open block-level elements
     buffer: list[str] = []  # the block that is being collected: its pieces, and …
     breaks: list[tuple[int, int, int]] = []  # … per line break: pieces, nodes of the block and linked words before it
-    customs: list[list[int]] = []  # open unknown elements without blocks so far: place in the stack, pieces, nodes and linked words before
-    rows: list[list[int]] = []  # open table rows: element, first block, elements ended before, whether it is none, first block of each cell
+    customs: list[list[int]] = []  # open unknown elements without blocks so far: element, pieces, nodes and linked words before
+    rows: list[list[int]] = []  # open table rows: element, first block, whether it is none, first block of each cell
     aside: list[tuple[Any, ...]] = []  # what was set aside while a hidden part of a line is collected
     title: list[str] = []
     linked, inner = 0, -1  # … its words in links, the element that its text begins in, whether any of it is shown
@@ -410,7 +414,9 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         out.linked.append(in_links)
         out.hidden.append(not shown)
         out.gap.append(gap)
-        node_end.append(node)
+        out.begun_by.append(len(tags))
+        out.ended_by.append(len(ended))
+        node_first.append(node)
         gap = False
 
     def flush() -> None:
@@ -423,8 +429,8 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             words = text.split()
             if words:
                 text = " ".join(words)
-                emit(text, len(words) if text.isascii() else _count(text), linked, len(nodes))
-        del nodes[node_end[-1] if node_end else 0:]
+                emit(text, _letters(text, len(words)), linked, len(nodes))
+        del nodes[node_first[-1]:]
         buffer.clear()
         if breaks:
             breaks.clear()
@@ -435,6 +441,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     def lines(text: str) -> None:
         """A block with line breaks in it: one, or one per line where they are paragraphs."""
         nonlocal gap
+        begin = node_first[-1]
         if pre:
             lined = [line.rstrip() for line in text.split(BR_MARK)]
             if len(text) <= LONG_PRE:
@@ -442,7 +449,6 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             else:
                 found = [part.strip("\n") for part in re.split(r"\n{2,}", "\n".join(lined))]
             found = [part for part in found if part.strip()]
-            begin = node_end[-1] if node_end else 0
             own = nodes[begin:]
             shared = len(own) * len(found) <= MAX_NODES * len(text)
             for place, part in enumerate(found):
@@ -458,7 +464,6 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             return
         if len(breaks) >= len(folded) - 1 > 0 and len(text) > LONG_BREAKS[0] and len(text) / len(folded) >= LONG_BREAKS[1] and not solid:
             piece = counted = 0
-            begin = node_end[-1] if node_end else 0
             for to, node, words in [*breaks, (len(buffer), len(nodes) - begin, linked)]:
                 line = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
                 if line:
@@ -470,109 +475,104 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
 
     def upgrade() -> None:
         """A block begins within unknown elements: they are blocks themselves."""
-        marks = [*customs, [0, len(buffer), len(nodes), linked]]
+        marks = [*customs, [-1, len(buffer), len(nodes), linked]]
         piece = counted = 0
         for mark, to, node, words in marks:
-            text = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
-            if text:
-                emit(text, _count(text), words - counted, node)
+            if piece < to:
+                text = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
+                if text:
+                    emit(text, _count(text), words - counted, node)
             piece, counted = to, words
-            if mark:
+            if mark >= 0:
                 kinds[mark] = kinds[mark] & ~KIND_BITS | BLOCK
-                holders.append(stack[mark])
+                holders.append(mark)
         customs.clear()
         buffer.clear()
         flush()
 
-    def start(tag: str, attrib: Attributes) -> None:
-        nonlocal dead, separates, counted, kept, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, broken
-        nonlocal linked, shown, inner, buffer, breaks, customs, target
-        if len(stack) + dead + silent > deepest:
+    def too_deep(more: int = 0) -> None:
+        if 1 + len(tags) - len(ended) + more > deepest:
             source.seek(0, SEEK_END)  # the parser reads no more, even if it goes on
             raise _TooDeep
+
+    def unusual(tag: str, attrib: Attributes, kind: int) -> int:
+        """The kind of an element that is not shown, is within one, or breaks a line only where it begins one; -1: skip it."""
+        nonlocal dead, separates, counted, kept, script, fresh, silent, titling, bare
+        too_deep(dead + silent)
         if dead:
             dead += 1
-            return
-        kind = kind_of(tag, CUSTOM)
+            return -1
         if kind == DEAD:
-            if noscript and tag == "noscript" and not silent:
-                if not bare:
-                    kept = fresh
-                bare += 1
-                kind = BLOCK
-            else:
+            if not (noscript and tag == "noscript" and not silent):
                 dead, separates, counted = 1, tag == "script" or tag == "style", tag == "noscript" and not silent
                 if tag == "script":
                     script = []
                     out.scripts.append((attrib, script))
                 fresh |= separates
-                return
+                return -1
+            if not bare:
+                kept = fresh
+            bare += 1
+            return BLOCK
         fresh = True
         if silent:
             silent += 1
             titling |= tag == "title" and not out.title
-            return
-        hides = flags = 0
-        if kind >= SOFT:
-            if kind == SILENT:
-                silent = 1
-                titling = tag == "title" and not out.title and not texts
+            return -1
+        if kind == SILENT:
+            silent = 1
+            titling = tag == "title" and not out.title and not texts
+            return -1
+        if kind == DIALOG and "open" not in attrib:
+            return BLOCK | HIDES
+        return INLINE if kind == SOFT and buffer else BLOCK
+
+    def start(tag: str, attrib: Attributes) -> None:
+        nonlocal here, fresh, hiding, links, solid, pre, bare, turn, gap, broken, linked, shown, inner, buffer, breaks, customs, target
+        kind = kind_of(tag, CUSTOM)
+        if kind >= SOFT or dead or silent:
+            kind = unusual(tag, attrib, kind)
+            if kind < 0:
                 return
-            hides = 2 if kind == DIALOG and "open" not in attrib else 0
-            kind = INLINE if kind == SOFT and buffer else BLOCK
-        if hides or (attrib and ("style" in attrib or "hidden" in attrib or "aria-hidden" in attrib)):
-            hides = hides or _hides(tag, attrib)
+        fresh = True
+        element, flags = len(tags), 0
+        if element >= deepest:
+            too_deep()
+        if kind > KIND_BITS or (attrib and ("style" in attrib or "hidden" in attrib or "aria-hidden" in attrib)):
+            hides = 2 if kind > KIND_BITS else _hides(tag, attrib)
             if hides:
+                kind &= KIND_BITS
                 flags = HIDES
+                hiding += 1
                 if hides == 2 and kind < BLOCK and not solid:
                     flags |= ASIDE
+                    begin = node_first[-1]
+                    if len(nodes) - begin > MAX_ASIDE:
+                        flush()
+                        begin = node_first[-1]
+                    aside.append((begin, buffer, nodes[begin:], linked, shown, inner, breaks, customs))
+                    del nodes[begin:]
+                    linked, inner, shown, buffer, breaks, customs = 0, -1, False, [], [], []
         if kind >= BLOCK:
             if solid:
                 if buffer:
                     buffer.append(BR_MARK)
                 kind = INLINE
-            else:
-                if customs:
-                    upgrade()
-                elif buffer:
-                    flush()
-        elif flags & ASIDE:
-            begin = node_end[-1] if node_end else 0
-            if len(nodes) - begin > MAX_ASIDE:
+            elif customs:
+                upgrade()
+            elif buffer:
                 flush()
-                begin = node_end[-1] if node_end else 0
-            aside.append((begin, buffer, nodes[begin:], linked, shown, inner, breaks, customs))
-            del nodes[begin:]
-            linked, inner, shown, buffer, breaks, customs = 0, -1, False, [], [], []
-        element = len(tags)
-        if element and len(stack) == 1:  # what follows the end of the page has no numbers
+        if here < 0 and element:  # what follows the end of the page has no numbers
             bare += 1
         tags.append(tag)
-        parents.append(stack[-1])
+        parents.append(here)
         attributes.append(attrib)
-        first_block.append(len(texts))
-        stack.append(element)
-        if flags:
-            hiding += 1
-        if kind == INLINE:
+        here = element
+        if kind == BLOCK:
+            holders.append(element)
+        elif kind == INLINE:
             if turn == 1:
                 turn = 2
-        elif kind >= BLOCK:
-            holders.append(element)
-            if kind == MARGIN:
-                gap = True
-            elif kind == PRE:
-                gap = True
-                pre += 1
-                solid += 1
-            elif kind == SELECT:
-                solid += 1
-            elif kind == ROW:
-                if rows:
-                    rows[-1][3] = 1
-                rows.append([element, len(texts), len(ended), 0])
-            elif kind == CELL and rows:
-                rows[-1].append(len(texts))
         elif kind == LINK:
             links += 1
             target = attrib.get("href", "")
@@ -580,25 +580,41 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 buffer.append(" ")
             if turn == 1:
                 turn = 2
+        elif kind == MARGIN:
+            holders.append(element)
+            gap = True
+        elif kind == CUSTOM:
+            if len(customs) < MAX_CUSTOMS:
+                customs.append([element, len(buffer), len(nodes), linked])
+            else:
+                kind = INLINE
         elif kind == BR:
             if buffer:
                 if broken and not solid and not aside:
                     flush()
                     gap = True
                 else:
-                    breaks.append((len(buffer), len(nodes) - (node_end[-1] if node_end else 0), linked))
+                    breaks.append((len(buffer), len(nodes) - node_first[-1], linked))
                     buffer.append(BR_MARK)
                     broken = True
-        elif kind == CUSTOM:
-            if len(customs) < MAX_CUSTOMS:
-                customs.append([len(stack) - 1, len(buffer), len(nodes), linked])
-            else:
-                kind = INLINE
+        else:
+            holders.append(element)
+            if kind == PRE:
+                gap = True
+                pre += 1
+                solid += 1
+            elif kind == SELECT:
+                solid += 1
+            elif kind == ROW:
+                if rows:
+                    rows[-1][2] = 1
+                rows.append([element, len(texts), 0])
+            elif rows:
+                rows[-1].append(len(texts))
         kinds.append(kind | flags)
 
     def end(tag: str) -> None:
-        nonlocal dead, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, link_ended
-        nonlocal linked, shown, inner, buffer, breaks, customs
+        nonlocal here, dead, script, fresh, silent, titling, bare, turn
         if dead:
             dead -= 1
             if not dead:
@@ -612,50 +628,61 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 titling = False
                 out.title = " ".join("".join(title).split())
             return
-        if len(stack) == 1:
+        if here < 0:
             return
-        element, kind = stack.pop(), kinds.pop()
-        if not kind:
-            turn = 1
+        element = here
+        here = parents[element]
+        kind = kinds[element]
+        if kind == BLOCK:
+            if buffer:
+                flush()
+            holders.pop()
+        elif kind:
+            end_other(element, kind)
         else:
-            base = kind & KIND_BITS
-            if base >= BLOCK:
-                if buffer:
-                    flush()
-                if base != BLOCK:
-                    gap |= base in (MARGIN, PRE)
-                    if base == PRE:
-                        pre -= 1
-                        solid -= 1
-                    elif base == SELECT:
-                        solid -= 1
-                    elif base == ROW and rows:
-                        end_row(element)
-                holders.pop()
-            elif base == LINK:
-                links -= 1
-                link_ended, turn = True, 1
-            elif base == CUSTOM:
-                if customs:
-                    customs.pop()
-                turn = 1
-            if kind & HIDES:
-                hiding -= 1
-                if kind & ASIDE:
-                    if buffer:
-                        flush()
-                    before, buffer, own, linked, shown, inner, breaks, customs = aside.pop()
-                    shift = len(nodes) - before  # the nodes of what was set aside come behind those of the hidden part
-                    nodes.extend(own)
-                    for custom in customs:
-                        custom[2] += shift
-            if bare and tag == "noscript":
-                bare -= 1
-                if not bare:
-                    fresh = kept
+            turn = 1
+        if bare and tag == "noscript":
+            bare -= 1
+            if not bare:
+                fresh = kept
         ended.append(element)
         ended_at.append(len(tags))
-        ended_block.append(len(texts))
+
+    def end_other(element: int, kind: int) -> None:
+        """The end of an element that is neither a plain block nor plainly inline."""
+        nonlocal hiding, links, solid, pre, turn, gap, link_ended, linked, shown, inner, buffer, breaks, customs
+        base = kind & KIND_BITS
+        if base == LINK:
+            links -= 1
+            link_ended, turn = True, 1
+        elif base >= BLOCK:
+            if buffer:
+                flush()
+            gap |= base in (MARGIN, PRE)
+            if base == PRE:
+                pre -= 1
+                solid -= 1
+            elif base == SELECT:
+                solid -= 1
+            elif base == ROW and rows:
+                end_row(element)
+            holders.pop()
+        elif base == CUSTOM:
+            if customs:
+                customs.pop()
+            turn = 1
+        elif not kind:
+            turn = 1
+        if kind & HIDES:
+            hiding -= 1
+            if kind & ASIDE:
+                if buffer:
+                    flush()
+                before, buffer, own, linked, shown, inner, breaks, customs = aside.pop()
+                shift = len(nodes) - before  # the nodes of what was set aside come behind those of the hidden part
+                nodes.extend(own)
+                for custom in customs:
+                    custom[2] += shift
 
     def data(text: str) -> None:
         nonlocal number, fresh, linked, shown, inner, broken, turn, link_ended
@@ -682,7 +709,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 title.append(text)
             return
         if inner < 0:
-            inner = stack[-1]
+            inner = here
         elif turn == 2:
             before, first = buffer[-1][-1], text[0]
             if first.isupper() and (before.islower() or before.isdigit()):
@@ -703,7 +730,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
 
     def end_row(element: int) -> None:
         """A table row whose cells hold at most one short text each is one block."""
-        row, first, ends, nested, *cells = rows.pop()
+        row, first, nested, *cells = rows.pop()
         found = len(texts) - first
         if row != element or nested or found < 2 or found > len(cells):
             return
@@ -719,8 +746,9 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         joined, words, linked_words = " | ".join(texts[first:]), sum(out.words[first:]), sum(out.linked[first:])
         shows = not all(out.hidden[first:])
         gapped, node, within = out.gap[first], len(nodes), out.inner[first]
-        for column in (texts, out.holder, out.inner, out.words, out.linked, out.hidden, out.gap, node_end):
+        for column in (texts, out.holder, out.inner, out.words, out.linked, out.hidden, out.gap, out.begun_by, out.ended_by):
             del column[first:]
+        del node_first[first + 1:]
         texts.append(joined)
         out.holder.append(element)
         out.inner.append(element if len(cells) > 1 else within)
@@ -728,10 +756,9 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         out.linked.append(linked_words)
         out.hidden.append(not shows)
         out.gap.append(gapped)
-        node_end.append(node)
-        count = len(tags) - row - 1
-        first_block[row + 1:] = Numbers([first]) * count
-        ended_block[ends:] = Numbers([first]) * (len(ended_block) - ends)
+        out.begun_by.append(len(tags))
+        out.ended_by.append(len(ended))
+        node_first.append(node)
 
     handler = SimpleNamespace(start=start, end=end, data=data, comment=comment, pi=lambda target, data=None: comment(""),
                               close=lambda: None)
@@ -741,12 +768,12 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         try:
             etree.parse(SimpleNamespace(read=source.read), parser)
         except _TooDeep:
-            if tries and len(stack) > deepest:  # the page without the element that is never closed
-                unclosed = Counter(tags[element] for element in stack[1:]).most_common(1)[0][0]
+            if tries and 1 + len(tags) - len(ended) > deepest:  # the page without the element that is never closed
+                unclosed = Counter(map(tags.__getitem__, sorted(set(range(len(tags))).difference(ended)))).most_common(1)[0][0]
                 space = "<br><br>" if kind_of(unclosed, CUSTOM) >= BLOCK else " "
                 return _walk(re.sub(rf"</?{re.escape(unclosed)}\b[^<>]*>", space, html, flags=re.I), noscript, tries - 1)
     dead = silent = 0
-    while len(stack) > 1:
+    while here >= 0:
         end("")
     if buffer:
         flush()
@@ -859,11 +886,14 @@ class _Evidence:
         self.hidden, self.gap = _ints(walk.hidden) > 0, _ints(walk.gap) > 0
         self.holder, inner = _ints(walk.holder), _ints(walk.inner)
         self.inner = np.where(inner < self.holder, self.holder, inner)
-        self.parent = np.append(_ints(walk.parents), -1)  # so that the parent of -1 is -1
-        first = np.append(_ints(walk.first_block), 0)
+        self.parent = np.array([*walk.parents, -1], np.int64)  # so that the parent of -1 is -1
+        self.ended_at = _ints(walk.ended_at)
+        first = np.cumsum(np.bincount(_ints(walk.begun_by), minlength=self.elements + 1))
+        first[-1] = 0
         last, after = first.copy(), np.arange(1, self.elements + 2)
         ended = _ints(walk.ended)
-        last[ended], after[ended] = _ints(walk.ended_block), _ints(walk.ended_at)
+        last[ended] = np.cumsum(np.bincount(_ints(walk.ended_by), minlength=self.elements))[:self.elements]
+        after[ended] = self.ended_at
         after[-1] = 0
         self.first, self.last, self.after = first, last, after  # blocks of each element, and the element behind its subtree
         self.codes = np.array(list(map(CODES.get, walk.tags, repeat(-1))), np.int64)
@@ -1022,8 +1052,7 @@ class _Evidence:
         columns["images_in_parent"], columns["images_in_grand"] = inside(parent, PIXELS), inside(grand, PIXELS)
         columns["controls_in_parent"] = inside(parent, CONTROL)
         columns["time_in_parent"] = inside(parent, TIME)
-        ended_at = _ints(self.walk.ended_at)
-        columns["depth"] = _log(self.holder - np.searchsorted(ended_at, self.holder, side="right"))
+        columns["depth"] = _log(self.holder - np.searchsorted(self.ended_at, self.holder, side="right"))
         columns["page_blocks"], columns["page_words"] = float(np.log1p(self.count)), float(np.log1p(total))
 
     def _repetition(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
@@ -1120,11 +1149,11 @@ def _page(walk: _Walk, source: str = "html") -> TreePage:
     tokens, token_first = evidence.tokens()
     length = np.array([len(text) for text in walk.texts], np.int64)
     start = np.cumsum(length + 1) - length - 1
-    node_first = np.concatenate([[0], _ints(walk.node_end)])
+    node_first = np.array(walk.node_first, np.int64)
     tags = walk.tags
     return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in walk.holder], evidence.holder,
-                    Elements(tags, walk.parents), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
-                    evidence.linked, np.array(walk.nodes[:walk.node_end[-1]], np.int64), node_first, evidence.hidden, walk.title, source,
+                    Elements(tags, Numbers(walk.parents)), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
+                    evidence.linked, np.array(walk.nodes[:walk.node_first[-1]], np.int64), node_first, evidence.hidden, walk.title, source,
                     walk.links)
 
 
