@@ -126,19 +126,14 @@ class Elements:
             names: dict[str, int] = {}
             kind = np.array([names.setdefault(tag, len(names)) for tag in self.tags], np.int64)
             key = (np.array(self.parents, np.int64) + 1) * (len(names) + 1) + kind
-            order = np.argsort(key, kind="stable")
-            begins = np.flatnonzero(np.diff(key[order], prepend=-1))
-            size = np.diff(np.append(begins, len(order)))
-            rank, count = np.empty(len(key), np.int64), np.empty(len(key), np.int64)
-            rank[order] = np.arange(len(order)) - np.repeat(begins, size) + 1
-            count[order] = np.repeat(size, size)
+            rank, count = _ranks(key)
             near, depth = list(range(len(key))), [0] * len(key)
             for element, parent in enumerate(self.parents):
                 if parent >= 0:
                     depth[element] = depth[parent] + 1
                     if depth[element] >= MAX_DEPTH:
                         near[element] = near[parent]
-            self._ranks = rank.tolist(), count.tolist(), near
+            self._ranks = (rank + 1).tolist(), count.tolist(), near
         ranks, counts, near = self._ranks
         steps: dict[int, str] = {}
         out = []
@@ -787,6 +782,7 @@ PREFIXES = ("role=", "prop=", "type=", "rel=", ".", ".", "label=")
 ANY_ATTRIBUTE = frozenset(ATTRIBUTES)
 NOTHING = (None,) * len(ATTRIBUTES)
 SPLIT = re.compile(r"[-_:/.@!\[\]()]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+SPLIT_LOWER = re.compile(r"[-_:/.@!\[\]()]+")  # the same for what has no capitals
 DIGITS = re.compile(r"\d+")
 PLACE = np.uint64(0xC2B2AE3D27D4EB4F)
 OWN, NEAR, FAR = np.uint64(1 << 32), np.uint64(2 << 32), np.uint64(3 << 32)
@@ -797,8 +793,9 @@ PIXELS, CONTROL, TIME = range(len(ANCESTORS), len(ANCESTORS) + 3)
 HOLDER_TAGS = {"is_item": ("li", "dd", "dt"), "is_button": ("button", "label", "option", "select"), "is_paragraph": ("p",),
                "is_cell": ("td", "th", "tr")}
 INNER_TAGS = {"inner_link": ("a",), "inner_strong": ("strong", "b"), "inner_time": ("time",)}
-CACHE_SIZE = 100_000
+CACHE_SIZE = 50_000
 _token_cache: dict[str | tuple[str, str], tuple[int, ...]] = {}
+_class_cache: dict[str, tuple[str, tuple[int, ...]]] = {}
 
 
 def _hash(text: str) -> int:
@@ -813,19 +810,19 @@ def _table(groups: Mapping[str, Iterable[str]], rows: int) -> npt.NDArray[np.uin
     return table
 
 
-GROUP_TABLE = _table(GROUPS, len(ANCESTORS))
+GROUP_TABLE = _table(GROUPS, len(ANCESTORS)).astype(np.float32)
 HOLDER_TABLE, INNER_TABLE = _table(HOLDER_TAGS, TIME + 2), _table(INNER_TAGS, TIME + 2)
 IS_CONTROL = _table({"controls": ("button", "select", "textarea")}, TIME + 2)[:, 0] > 0
+TAG_HASH = {tag: _hash(tag) for tag in KINDS}
 TAG_HASHES = np.array([_hash(tag) for tag in ANCESTORS], np.uint64)
 
 
 def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
     """Hashes of a token as a whole and of its parts, lower-cased, digits as 0."""
     folded = DIGITS.sub("0", token[:80])
-    parts = SPLIT.split(folded)
-    words = [folded.lower()]
-    if len(parts) > 1:
-        words.extend(part.lower() for part in parts if len(part) > 1)
+    lower = folded.lower()
+    parts = (SPLIT_LOWER if lower == folded else SPLIT).split(folded)
+    words = [lower, *[part.lower() for part in parts if len(part) > 1]] if len(parts) > 1 else [lower]
     known = tuple([_hash(prefix + word) for word in words[:6]])
     if len(_token_cache) >= CACHE_SIZE:
         _token_cache.clear()
@@ -834,13 +831,24 @@ def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
     return known
 
 
-def _element_hashes(classes: str | None, name: str | None, others: tuple[str | None, ...]) -> list[int]:
-    """Hashes of all tokens of an element's attributes."""
+def _classes(classes: str) -> tuple[str, tuple[int, ...]]:
+    """What makes classes one shape, and the hashes of their tokens."""
+    known = _token_cache.get
+    found: list[int] = []
+    for token in classes.split()[:12]:
+        found += known(token) or _token(token)
+    folded, hashes = DIGITS.sub("0", classes[:300]), tuple(found[:ELEMENT_TOKENS])
+    if len(_class_cache) >= CACHE_SIZE:
+        _class_cache.clear()
+    if len(classes) <= 200:
+        _class_cache[classes] = folded, hashes
+    return folded, hashes
+
+
+def _other_hashes(name: str | None, others: tuple[str | None, ...]) -> list[int]:
+    """Hashes of all tokens of an element's id and its attributes besides class."""
     found: list[int] = []
     known = _token_cache.get
-    if classes:
-        for token in classes.split()[:12]:
-            found += known(token) or _token(token)
     if name:
         found += known(name) or _token(name)
     for prefix, value in zip(PREFIXES, others):
@@ -849,7 +857,7 @@ def _element_hashes(classes: str | None, name: str | None, others: tuple[str | N
                 value = value.rstrip("/").rpartition("/")[2]
             for token in value.split()[:4]:
                 found += known(token if prefix == "." else (prefix, token)) or _token(token, prefix)
-    return found[:ELEMENT_TOKENS]
+    return found
 
 
 def _flat_ranges(first: Ints, count: Ints) -> Ints:
@@ -858,6 +866,18 @@ def _flat_ranges(first: Ints, count: Ints) -> Ints:
     size = int(total[-1]) if len(total) else 0
     out: Ints = np.arange(size) + np.repeat(first - (total - count), count)
     return out
+
+
+def _ranks(keys: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """Of each key: how many equal ones stand before it, and how many there are."""
+    order = np.argsort(keys, kind="stable")
+    ranked = keys[order]
+    begins = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    size = np.diff(begins, append=len(keys))
+    rank, count = np.empty_like(order), np.empty_like(order)
+    rank[order] = np.arange(len(keys)) - np.repeat(begins, size)
+    count[order] = np.repeat(size, size)
+    return rank, count
 
 
 def _ints(numbers: array[int]) -> Ints:
@@ -910,54 +930,63 @@ class _Evidence:
             chain[:, level] = here
             here = self.parent[here]
         self.chain = chain
-        self.own = (chain >= self.holder[:, None]).sum(1)  # levels up to the holder
+        self.own = np.count_nonzero(chain >= self.holder[:, None], axis=1)  # levels up to the holder
 
     def _signatures(self) -> None:
         """Tokens and shape (tag and class) of each element in a chain; roles and properties."""
         tags, attributes = self.walk.tags, self.walk.attributes
         used = np.zeros(self.elements + 1, bool)
-        used[self.chain.ravel()] = True
+        used[self.chain] = True
         used[-1] = False
         self.used = np.flatnonzero(used)
-        numbers: dict[Any, int] = {}
-        shapes, names, flat, counts = [0], [0], Numbers(), [0]
+        numbers: dict[Any, int] = {}  # of the signatures
+        forms: dict[str | tuple[str, str], int] = {}  # numbers of the shapes
+        shapes, names, counts = [0], [0], [0]
+        flat: list[int] = []
         self.roles: list[tuple[int, int]] = []
         self.content: list[int] = []
         signature = []
         for element in self.used.tolist():
             tag, own = tags[element], attributes[element]
+            classes = name = None
+            others: tuple[str | None, ...] = NOTHING
+            key: Any = tag
             if own:
                 classes, name = own.get("class"), own.get("id")
-                others: tuple[str | None, ...] = NOTHING
-                if not ANY_ATTRIBUTE.isdisjoint(own):
+                if ANY_ATTRIBUTE.isdisjoint(own):
+                    if classes or name:
+                        key = tag, classes, name
+                else:
                     others = tuple([own.get(attribute) for attribute in ATTRIBUTES])
+                    key = tag, classes, name, others
                     role, prop = others[:2]
                     if role in ROLES:
                         self.roles.append((element, COLUMN[ROLES[role or ""]]))
                     if prop and prop.lower() in CONTENT_PROPS:
                         self.content.append(element)
-                number = numbers.get((tag, classes, name, others))
-            else:
-                classes = name = None
-                others = NOTHING
-                number = numbers.get(tag)
+            number = numbers.get(key)
             if number is None:
-                number = len(names)
-                numbers[(tag, classes, name, others) if own else tag] = number
-                hashed = numbers.get(f"<{tag}")  # hashes of tags and shapes are kept in the same dictionary
-                if hashed is None:
-                    hashed = numbers[f"<{tag}"] = _hash(tag)
-                names.append(hashed)
-                shapes.append(_hash(f"{tag} {DIGITS.sub('0', classes[:300])}") if classes else hashed)
-                found = _element_hashes(classes, name, others) if own and tag != "html" and tag != "body" else ()
-                flat.extend(found)
-                counts.append(len(found))
+                number = numbers[key] = len(names)
+                names.append(TAG_HASH.get(tag) or _hash(tag))
+                before = len(flat)
+                form: str | tuple[str, str] = tag
+                if key is not tag:
+                    folded, hashes = (_class_cache.get(classes) or _classes(classes)) if classes else ("", ())
+                    if folded:
+                        form = tag, folded
+                    if tag != "html" and tag != "body":
+                        flat += hashes
+                        if name or others is not NOTHING:
+                            flat += _other_hashes(name, others)
+                            del flat[before + ELEMENT_TOKENS:]
+                shapes.append(forms.setdefault(form, len(forms)))
+                counts.append(len(flat) - before)
             signature.append(number)
         self.signature = np.zeros(self.elements + 1, np.int64)
         self.signature[self.used] = signature
-        self.shape = np.array(shapes, np.uint64)[self.signature]
-        self.names = np.array(names, np.uint64)[self.signature]
-        self.token_hashes = np.frombuffer(flat, np.uint64)
+        self.shapes = np.array(shapes, np.int64)
+        self.names = np.array(names, np.uint64)
+        self.token_hashes = np.array(flat, np.uint64)
         self.token_counts = np.array(counts, np.int64)
         self.token_places = np.cumsum(self.token_counts) - self.token_counts
 
@@ -982,23 +1011,21 @@ class _Evidence:
         block, column = np.nonzero(self.inside)
         above = TAG_HASHES[column] + ABOVE
         around = np.bincount(block, minlength=self.count)
-        chain = self.chain
-        distance = np.arange(chain.shape[1]) - self.own[:, None]
-        salt = np.where(distance < 0, OWN, np.where(distance < 2, NEAR, FAR))
-        size = self.token_counts[self.signature[chain]]
-        size[chain < 0] = 0
-        room = limit - 2 - around
-        np.clip(np.cumsum(size, axis=1), 0, np.maximum(room, 0)[:, None], out=(upto := np.empty_like(size)))
+        chain = self.signature[self.chain]
+        size = self.token_counts[chain]
+        np.clip(np.cumsum(size, axis=1), 0, np.maximum(limit - 2 - around, 0)[:, None], out=(upto := np.empty_like(size)))
         size = np.diff(upto, axis=1, prepend=0)
-        flat = size.ravel()
-        picked = _flat_ranges(self.token_places[self.signature[chain]].ravel(), flat)
-        near = self.token_hashes[picked] + np.repeat(salt.ravel(), flat)
         attributes = upto[:, -1]
+        rows, levels = np.nonzero(size)
+        size = size[rows, levels]
+        distance = levels - self.own[rows]
+        near = self.token_hashes[_flat_ranges(self.token_places[chain[rows, levels]], size)]
+        near += np.repeat(np.where(distance < 0, OWN, np.where(distance < 2, NEAR, FAR)), size)
         total = 2 + around + attributes
         first = np.concatenate([[0], np.cumsum(total)])
         out = np.empty(int(first[-1]), np.uint64)
-        out[first[:-1]] = self.names[self.holder] + HOLDER
-        out[first[:-1] + 1] = self.names[self.inner] + INNER
+        out[first[:-1]] = self.names[self.signature[self.holder]] + HOLDER
+        out[first[:-1] + 1] = self.names[self.signature[self.inner]] + INNER
         out[_flat_ranges(first[:-1] + 2, around)] = above
         out[_flat_ranges(first[:-1] + 2 + around, attributes)] = near
         return mix(out * PLACE), first
@@ -1058,29 +1085,23 @@ class _Evidence:
     def _repetition(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
         """Siblings of one shape around a block, and blocks with the same path of shapes."""
         used, chain = self.used, self.chain
-        key = mix(self.shape[used] + self.parent[used].astype(np.uint64) * PLACE)
-        _, inverse, size = np.unique(key, return_inverse=True, return_counts=True)
-        order = np.argsort(inverse, kind="stable")
-        rank = np.empty(len(used), np.int64)
-        rank[order] = np.arange(len(used)) - np.repeat(np.cumsum(size) - size, size)
-        siblings, position = np.zeros(self.elements + 1), np.zeros(self.elements + 1)
-        siblings[used], position[used] = size[inverse], rank
-        columns["siblings"] = np.log(np.maximum(siblings[self.holder], 1))
-        columns["sibling_position"] = position[self.holder] / np.maximum(siblings[self.holder] - 1, 1)
+        rank, size = _ranks(self.shapes[self.signature[used]] * (self.elements + 1) + self.parent[used])
+        siblings, position = np.ones(self.elements + 1), np.zeros(self.elements + 1)
+        siblings[used], position[used] = size, rank
+        log, place = np.log(siblings), position / np.maximum(siblings - 1, 1)
+        columns["siblings"], columns["sibling_position"] = log[self.holder], place[self.holder]
         rows = np.arange(self.count)
         near = np.minimum(self.own[:, None] + np.arange(4), chain.shape[1] - 1)
         near = chain[rows[:, None], near]
-        level = siblings[near].argmax(1)
-        most = near[rows, level]
-        columns["near_siblings"] = np.log(np.maximum(siblings[most], 1))
-        columns["near_position"] = position[most] / np.maximum(siblings[most] - 1, 1)
-        power = mix(np.arange(1, chain.shape[1] + 1, dtype=np.uint64) * PLACE)
+        most = near[rows, siblings[near].argmax(1)]
+        columns["near_siblings"], columns["near_position"] = log[most], place[most]
         # counted from the holder on: what the text begins in does not matter
-        level = np.arange(chain.shape[1]) + 1 - self.own[:, None]
-        path = np.where((chain >= 0) & (level >= 0), mix(self.shape[chain] + np.uint64(1)) * power[np.maximum(level, 0)], np.uint64(0))
-        path = path.sum(1, dtype=np.uint64)
-        _, inverse, copies = np.unique(path, return_inverse=True, return_counts=True)
-        columns["repeats"] = np.log(copies[inverse])
+        levels = chain.shape[1]
+        forms = mix((self.shapes + 1).astype(np.uint64))
+        forms[0] = 0  # behind the outermost
+        power = np.append(mix(np.arange(1, levels + 1, dtype=np.uint64) * PLACE), np.zeros(levels, np.uint64))
+        path = (forms[self.signature[chain]] * power[np.arange(levels) + 1 - self.own[:, None]]).sum(1, dtype=np.uint64)
+        columns["repeats"] = np.log(_ranks(path)[1])
         same = np.zeros(self.count + 1, bool)
         same[1:-1] = path[1:] == path[:-1]
         columns["same_as_before"], columns["same_as_after"] = same[:-1], same[1:]
@@ -1091,7 +1112,7 @@ class _Evidence:
     def _kinds(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
         """What a block and the elements around it are."""
         inside = self.inside
-        groups = (inside.view(np.uint8) @ GROUP_TABLE).T > 0
+        groups = (inside.astype(np.float32) @ GROUP_TABLE).T > 0
         columns.update(zip(GROUPS, groups))
         headings = inside[:, COLUMN["h1"]:COLUMN["h6"] + 1]
         self.heading: Bools = np.asarray(headings.any(1))
@@ -1119,12 +1140,13 @@ class _Evidence:
         titled = frozenset(self.walk.title.lower().split())
         overlap = np.zeros(self.count)
         if titled:
-            texts = self.walk.texts
+            lowered = "\0".join(self.walk.texts).lower().split("\0")
             for block in np.flatnonzero((self.words >= 2) & (self.words <= 40)).tolist():
-                own = texts[block].lower().split()
-                shared = len(titled.intersection(own))
-                if shared > 1:
-                    overlap[block] = 2 * shared / (len(titled) + len(own))
+                own = lowered[block].split()
+                if not titled.isdisjoint(own):
+                    shared = len(titled.intersection(own))
+                    if shared > 1:
+                        overlap[block] = 2 * shared / (len(titled) + len(own))
         columns["title_overlap"] = overlap
         headline = int((self.heading * (overlap + 0.25 * self.first_level + 0.2 * ~self.hidden)).argmax())
         columns["has_headline"] = known = bool(self.heading[headline] and (self.first_level[headline] or overlap[headline] > 0.4))
