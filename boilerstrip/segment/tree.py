@@ -787,11 +787,11 @@ DIGITS = re.compile(r"\d+")
 PLACE = np.uint64(0xC2B2AE3D27D4EB4F)
 OWN, NEAR, FAR = np.uint64(1 << 32), np.uint64(2 << 32), np.uint64(3 << 32)
 HOLDER, INNER, ABOVE = np.uint64(4 << 32), np.uint64(5 << 32), np.uint64(6 << 32)
-EXTRA_CODES = {"img": len(ANCESTORS), "picture": len(ANCESTORS), "input": len(ANCESTORS) + 1, "time": len(ANCESTORS) + 2}
-CODES = COLUMN | EXTRA_CODES
-PIXELS, CONTROL, TIME = range(len(ANCESTORS), len(ANCESTORS) + 3)
+CODES = COLUMN | {"img": len(ANCESTORS), "picture": len(ANCESTORS), "input": len(ANCESTORS) + 1, "time": len(ANCESTORS) + 2}
 HOLDER_TAGS = {"is_item": ("li", "dd", "dt"), "is_button": ("button", "label", "option", "select"), "is_paragraph": ("p",),
                "is_cell": ("td", "th", "tr")}
+COUNTED = {"links_in_parent": ("a",), "paragraphs_in_parent": ("p",), "images_in_parent": ("img", "picture"),
+           "images_in_grand": ("img", "picture"), "controls_in_parent": ("input", "button", "select", "textarea"), "time_in_parent": ("time",)}
 INNER_TAGS = {"inner_link": ("a",), "inner_strong": ("strong", "b"), "inner_time": ("time",)}
 CACHE_SIZE = 50_000
 _token_cache: dict[str | tuple[str, str], tuple[int, ...]] = {}
@@ -802,17 +802,16 @@ def _hash(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "replace"))
 
 
-def _table(groups: Mapping[str, Iterable[str]], rows: int) -> npt.NDArray[np.uint8]:
+def _table(groups: Mapping[str, Iterable[str]]) -> npt.NDArray[np.uint8]:
     """Which tags (rows, by their codes) belong to which groups (columns); the last row is for all other tags, code -1."""
-    table = np.zeros((rows, len(groups)), np.uint8)
+    table = np.zeros((max(CODES.values()) + 2, len(groups)), np.uint8)
     for column, tags in enumerate(groups.values()):
         table[[CODES[tag] for tag in tags], column] = 1
     return table
 
 
-GROUP_TABLE = _table(GROUPS, len(ANCESTORS)).astype(np.float32)
-HOLDER_TABLE, INNER_TABLE = _table(HOLDER_TAGS, TIME + 2), _table(INNER_TAGS, TIME + 2)
-IS_CONTROL = _table({"controls": ("button", "select", "textarea")}, TIME + 2)[:, 0] > 0
+GROUP_TABLE = _table(GROUPS)[:len(ANCESTORS)].astype(np.float32)
+HOLDER_TABLE, INNER_TABLE, COUNTED_TABLE = _table(HOLDER_TAGS), _table(INNER_TAGS), _table(COUNTED)
 TAG_HASH = {tag: _hash(tag) for tag in KINDS}
 TAG_HASHES = np.array([_hash(tag) for tag in ANCESTORS], np.uint64)
 
@@ -868,6 +867,13 @@ def _flat_ranges(first: Ints, count: Ints) -> Ints:
     return out
 
 
+def _running(values: Ints) -> Ints:
+    """The sum of the values before each, and of all."""
+    out = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, out=out[1:])
+    return out
+
+
 def _ranks(keys: npt.NDArray[Any]) -> tuple[Ints, Ints]:
     """Of each key: how many equal ones stand before it, and how many there are."""
     order = np.argsort(keys, kind="stable")
@@ -893,6 +899,10 @@ def _empty(title: str = "") -> TreePage:
     none = np.zeros(0, np.int64)
     return TreePage("", none, none, [], none, Elements([], []), np.zeros((0, len(TREE_DENSE)), np.float32), np.zeros(0, np.uint64),
                     np.zeros(1, np.int64), none.astype(bool), none, none, none, np.zeros(1, np.int64), none.astype(bool), title)
+
+
+Columns = dict[str, npt.NDArray[Any] | float]  # by name; one with several rows is for that name and those that follow it
+PLACE_OF = {name: number for number, name in enumerate(TREE_DENSE)}
 
 
 class _Evidence:
@@ -1014,7 +1024,8 @@ class _Evidence:
         chain = self.signature[self.chain]
         size = self.token_counts[chain]
         np.clip(np.cumsum(size, axis=1), 0, np.maximum(limit - 2 - around, 0)[:, None], out=(upto := np.empty_like(size)))
-        size = np.diff(upto, axis=1, prepend=0)
+        size = upto.copy()
+        size[:, 1:] -= upto[:, :-1]
         attributes = upto[:, -1]
         rows, levels = np.nonzero(size)
         size = size[rows, levels]
@@ -1022,7 +1033,7 @@ class _Evidence:
         near = self.token_hashes[_flat_ranges(self.token_places[chain[rows, levels]], size)]
         near += np.repeat(np.where(distance < 0, OWN, np.where(distance < 2, NEAR, FAR)), size)
         total = 2 + around + attributes
-        first = np.concatenate([[0], np.cumsum(total)])
+        first = _running(total)
         out = np.empty(int(first[-1]), np.uint64)
         out[first[:-1]] = self.names[self.signature[self.holder]] + HOLDER
         out[first[:-1] + 1] = self.names[self.signature[self.inner]] + INNER
@@ -1031,33 +1042,34 @@ class _Evidence:
         return mix(out * PLACE), first
 
     def dense(self) -> npt.NDArray[np.float32]:
-        columns: dict[str, npt.NDArray[Any] | float] = {}
+        columns: Columns = {}
         self._shares(columns)
         self._repetition(columns)
         self._kinds(columns)
         self._headline(columns)
         out = np.empty((len(TREE_DENSE), self.count), np.float32)
-        for number, name in enumerate(TREE_DENSE):
-            out[number] = columns[name]
+        for name, values in columns.items():
+            number = PLACE_OF[name]
+            out[number:number + (len(values) if np.ndim(values) == 2 else 1)] = values
         return np.ascontiguousarray(out.T)
 
-    def _shares(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _shares(self, columns: Columns) -> None:
         """How much of the page the elements around a block hold, and of what kind. "Parent" is the nearest element that
         holds more words than the block, "grand" the nearest that holds more than that: wrappers do not count."""
         words, linked, chain = self.words, self.linked, self.chain
         rows = np.arange(self.count)
         total, total_linked = max(int(words.sum()), 1), int(linked.sum())
-        running, running_linked = np.concatenate([[0], np.cumsum(words)]), np.concatenate([[0], np.cumsum(linked)])
-        held = running[self.last] - running[self.first]
+        running, running_linked = _running(words), _running(linked)
+        held = running[self.last] - running[self.first]  # 0 by -1, which is behind the outermost
         held_linked = running_linked[self.last] - running_linked[self.first]
-        around = np.where(chain >= 0, held[chain], 0)
-        outermost = (chain >= 0).sum(1) - 1
+        around = held[chain]
+        outermost = np.count_nonzero(chain >= 0, axis=1) - 1
         least = words
         found = []
         for name in ("parent", "grand", "great"):
             more = around > least[:, None]
-            level = np.where(more.any(1), more.argmax(1), outermost)
-            element = chain[rows, level]
+            level = more.argmax(1)
+            element = chain[rows, np.where(more[rows, level], level, outermost)]
             found.append(element)
             least = np.maximum(held[element], least)
             columns[f"share_{name}"] = least / total
@@ -1069,20 +1081,16 @@ class _Evidence:
         columns["text_density"] = _log(held[parent] / np.maximum(self.after[parent] - parent, 1))
         columns["blocks_in_parent"] = _log(self.last[parent] - self.first[parent])
 
-        codes = np.where(IS_CONTROL[self.codes], CONTROL, self.codes)
-
-        def inside(element: Ints, code: int) -> Floats:
-            hits = np.concatenate([[0], np.cumsum(codes == code)])
-            return _log(hits[self.after[element]] - hits[element])
-
-        columns["links_in_parent"], columns["paragraphs_in_parent"] = inside(parent, COLUMN["a"]), inside(parent, COLUMN["p"])
-        columns["images_in_parent"], columns["images_in_grand"] = inside(parent, PIXELS), inside(grand, PIXELS)
-        columns["controls_in_parent"] = inside(parent, CONTROL)
-        columns["time_in_parent"] = inside(parent, TIME)
+        hits = np.zeros((len(COUNTED), self.elements + 1), np.int64)
+        np.cumsum(COUNTED_TABLE[self.codes].T, axis=1, dtype=np.int64, out=hits[:, 1:])
+        counts = hits[:, self.after[parent]] - hits[:, parent]
+        row = list(COUNTED).index("images_in_grand")
+        counts[row] = hits[row, self.after[grand]] - hits[row, grand]
+        columns[next(iter(COUNTED))] = _log(counts)
         columns["depth"] = _log(self.holder - np.searchsorted(self.ended_at, self.holder, side="right"))
         columns["page_blocks"], columns["page_words"] = float(np.log1p(self.count)), float(np.log1p(total))
 
-    def _repetition(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _repetition(self, columns: Columns) -> None:
         """Siblings of one shape around a block, and blocks with the same path of shapes."""
         used, chain = self.used, self.chain
         rank, size = _ranks(self.shapes[self.signature[used]] * (self.elements + 1) + self.parent[used])
@@ -1106,14 +1114,14 @@ class _Evidence:
         same[1:-1] = path[1:] == path[:-1]
         columns["same_as_before"], columns["same_as_after"] = same[:-1], same[1:]
         begins = np.flatnonzero(~same[:-1])
-        run = np.diff(np.append(begins, self.count))
-        columns["run"] = np.log(np.repeat(run, run))
+        run = np.diff(begins, append=self.count)
+        columns["run"] = np.repeat(np.log(run), run)
 
-    def _kinds(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _kinds(self, columns: Columns) -> None:
         """What a block and the elements around it are."""
         inside = self.inside
         groups = (inside.astype(np.float32) @ GROUP_TABLE).T > 0
-        columns.update(zip(GROUPS, groups))
+        columns[next(iter(GROUPS))] = groups
         headings = inside[:, COLUMN["h1"]:COLUMN["h6"] + 1]
         self.heading: Bools = np.asarray(headings.any(1))
         self.first_level: Bools = headings[:, 0]
@@ -1123,8 +1131,8 @@ class _Evidence:
         last = np.maximum.accumulate(np.where(self.heading, index, -1))
         columns["since_heading"] = np.where(last >= 0, _log(index - last), 8)
         columns["heading_before"] = np.concatenate([[False], self.heading[:-1]])
-        columns.update(zip(HOLDER_TAGS, HOLDER_TABLE[self.codes[self.holder]].T))
-        columns.update(zip(INNER_TAGS, INNER_TABLE[self.codes[self.inner]].T))
+        columns[next(iter(HOLDER_TAGS))] = HOLDER_TABLE[self.codes[self.holder]].T
+        columns[next(iter(INNER_TAGS))] = INNER_TABLE[self.codes[self.inner]].T
         columns["in_body_prop"] = 0.0
         if self.content:
             changes = np.zeros(self.count + 1, np.int64)
@@ -1135,7 +1143,7 @@ class _Evidence:
         columns["hidden"], columns["blank_before"] = self.hidden, self.gap
         columns["lines"] = _log(np.array([text.count("\n") for text in self.walk.texts]))
 
-    def _headline(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _headline(self, columns: Columns) -> None:
         """Where a block stands to the headline: the heading most like the <title>, else the first of the first level."""
         titled = frozenset(self.walk.title.lower().split())
         overlap = np.zeros(self.count)
