@@ -794,8 +794,9 @@ COUNTED = {"links_in_parent": ("a",), "paragraphs_in_parent": ("p",), "images_in
            "images_in_grand": ("img", "picture"), "controls_in_parent": ("input", "button", "select", "textarea"), "time_in_parent": ("time",)}
 INNER_TAGS = {"inner_link": ("a",), "inner_strong": ("strong", "b"), "inner_time": ("time",)}
 CACHE_SIZE = 50_000
-_token_cache: dict[str | tuple[str, str], tuple[int, ...]] = {}
-_class_cache: dict[str, tuple[str, tuple[int, ...]]] = {}
+# Hashes are kept as the bytes of an array of them, 8 each, so that those of a page need only be joined.
+_token_cache: dict[str | tuple[str, str], bytes] = {}
+_class_cache: dict[str, tuple[str, bytes]] = {}
 
 
 def _hash(text: str) -> int:
@@ -816,13 +817,13 @@ TAG_HASH = {tag: _hash(tag) for tag in KINDS}
 TAG_HASHES = np.array([_hash(tag) for tag in ANCESTORS], np.uint64)
 
 
-def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
+def _token(token: str, prefix: str = ".") -> bytes:
     """Hashes of a token as a whole and of its parts, lower-cased, digits as 0."""
     folded = DIGITS.sub("0", token[:80])
     lower = folded.lower()
     parts = (SPLIT_LOWER if lower == folded else SPLIT).split(folded)
     words = [lower, *[part.lower() for part in parts if len(part) > 1]] if len(parts) > 1 else [lower]
-    known = tuple([_hash(prefix + word) for word in words[:6]])
+    known = array("Q", [_hash(prefix + word) for word in words[:6]]).tobytes()
     if len(_token_cache) >= CACHE_SIZE:
         _token_cache.clear()
     if len(token) <= 80:
@@ -830,32 +831,28 @@ def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
     return known
 
 
-def _classes(classes: str) -> tuple[str, tuple[int, ...]]:
+def _classes(classes: str) -> tuple[str, bytes]:
     """What makes classes one shape, and the hashes of their tokens."""
     known = _token_cache.get
-    found: list[int] = []
-    for token in classes.split()[:12]:
-        found += known(token) or _token(token)
-    folded, hashes = DIGITS.sub("0", classes[:300]), tuple(found[:ELEMENT_TOKENS])
+    found = DIGITS.sub("0", classes[:300]), b"".join([known(token) or _token(token) for token in classes.split()[:12]])
     if len(_class_cache) >= CACHE_SIZE:
         _class_cache.clear()
     if len(classes) <= 200:
-        _class_cache[classes] = folded, hashes
-    return folded, hashes
+        _class_cache[classes] = found
+    return found
 
 
-def _other_hashes(name: str | None, others: tuple[str | None, ...]) -> list[int]:
+def _other_hashes(name: str | None, others: tuple[str | None, ...]) -> bytes:
     """Hashes of all tokens of an element's id and its attributes besides class."""
-    found: list[int] = []
     known = _token_cache.get
-    if name:
-        found += known(name) or _token(name)
-    for prefix, value in zip(PREFIXES, others):
-        if value and len(value) <= 120:
-            if prefix == "type=":
-                value = value.rstrip("/").rpartition("/")[2]
-            for token in value.split()[:4]:
-                found += known(token if prefix == "." else (prefix, token)) or _token(token, prefix)
+    found = (known(name) or _token(name)) if name else b""
+    if others is not NOTHING:
+        for prefix, value in zip(PREFIXES, others):
+            if value and len(value) <= 120:
+                if prefix == "type=":
+                    value = value.rstrip("/").rpartition("/")[2]
+                for token in value.split()[:4]:
+                    found += known(token if prefix == "." else (prefix, token)) or _token(token, prefix)
     return found
 
 
@@ -886,8 +883,8 @@ def _ranks(keys: npt.NDArray[Any]) -> tuple[Ints, Ints]:
     return rank, count
 
 
-def _ints(numbers: array[int]) -> Ints:
-    return np.frombuffer(numbers, np.int64)
+def _ints(numbers: Iterable[int]) -> Ints:
+    return np.frombuffer(numbers if isinstance(numbers, array) else Numbers(numbers), np.int64)
 
 
 def _log(x: npt.NDArray[Any]) -> Floats:
@@ -916,7 +913,7 @@ class _Evidence:
         self.hidden, self.gap = _ints(walk.hidden) > 0, _ints(walk.gap) > 0
         self.holder, inner = _ints(walk.holder), _ints(walk.inner)
         self.inner = np.where(inner < self.holder, self.holder, inner)
-        self.parent = np.array([*walk.parents, -1], np.int64)  # so that the parent of -1 is -1
+        self.parent = _ints([*walk.parents, -1])  # so that the parent of -1 is -1
         self.ended_at = _ints(walk.ended_at)
         first = np.cumsum(np.bincount(_ints(walk.begun_by), minlength=self.elements + 1))
         first[-1] = 0
@@ -926,7 +923,7 @@ class _Evidence:
         after[ended] = self.ended_at
         after[-1] = 0
         self.first, self.last, self.after = first, last, after  # blocks of each element, and the element behind its subtree
-        self.codes = np.array(list(map(CODES.get, walk.tags, repeat(-1))), np.int64)
+        self.codes = _ints(map(CODES.get, walk.tags, repeat(-1)))
         self._chains()
         self._signatures()
         self._ancestors()
@@ -951,8 +948,7 @@ class _Evidence:
         self.used = np.flatnonzero(used)
         numbers: dict[Any, int] = {}  # of the signatures
         forms: dict[str | tuple[str, str], int] = {}  # numbers of the shapes
-        shapes, names, counts = [0], [0], [0]
-        flat: list[int] = []
+        shapes, names, hashes = [0], [0], [b""]
         self.roles: list[tuple[int, int]] = []
         self.content: list[int] = []
         signature = []
@@ -978,26 +974,22 @@ class _Evidence:
             if number is None:
                 number = numbers[key] = len(names)
                 names.append(TAG_HASH.get(tag) or _hash(tag))
-                before = len(flat)
                 form: str | tuple[str, str] = tag
-                if key is not tag:
-                    folded, hashes = (_class_cache.get(classes) or _classes(classes)) if classes else ("", ())
-                    if folded:
-                        form = tag, folded
-                    if tag != "html" and tag != "body":
-                        flat += hashes
-                        if name or others is not NOTHING:
-                            flat += _other_hashes(name, others)
-                            del flat[before + ELEMENT_TOKENS:]
+                found = b""
+                if classes:
+                    folded, found = _class_cache.get(classes) or _classes(classes)
+                    form = tag, folded
+                if name or others is not NOTHING:
+                    found += _other_hashes(name, others)
                 shapes.append(forms.setdefault(form, len(forms)))
-                counts.append(len(flat) - before)
+                hashes.append(found[:8 * ELEMENT_TOKENS] if tag != "html" and tag != "body" else b"")
             signature.append(number)
         self.signature = np.zeros(self.elements + 1, np.int64)
-        self.signature[self.used] = signature
-        self.shapes = np.array(shapes, np.int64)
+        self.signature[self.used] = _ints(signature)
+        self.shapes = _ints(shapes)
         self.names = np.array(names, np.uint64)
-        self.token_hashes = np.array(flat, np.uint64)
-        self.token_counts = np.array(counts, np.int64)
+        self.token_hashes = np.frombuffer(b"".join(hashes), np.uint64)
+        self.token_counts = _ints(map(len, hashes)) >> 3
         self.token_places = np.cumsum(self.token_counts) - self.token_counts
 
     def _ancestors(self) -> None:
@@ -1047,11 +1039,15 @@ class _Evidence:
         self._repetition(columns)
         self._kinds(columns)
         self._headline(columns)
-        out = np.empty((len(TREE_DENSE), self.count), np.float32)
+        out = np.empty((self.count, len(TREE_DENSE)), np.float32)
+        rows = out.T
         for name, values in columns.items():
             number = PLACE_OF[name]
-            out[number:number + (len(values) if np.ndim(values) == 2 else 1)] = values
-        return np.ascontiguousarray(out.T)
+            if isinstance(values, np.ndarray) and values.ndim == 2:
+                rows[number:number + len(values)] = values
+            else:
+                rows[number] = values
+        return out
 
     def _shares(self, columns: Columns) -> None:
         """How much of the page the elements around a block hold, and of what kind. "Parent" is the nearest element that
@@ -1141,7 +1137,7 @@ class _Evidence:
             np.add.at(changes, self.last[content], -1)
             columns["in_body_prop"] = np.cumsum(changes)[:-1] > 0
         columns["hidden"], columns["blank_before"] = self.hidden, self.gap
-        columns["lines"] = _log(np.array([text.count("\n") for text in self.walk.texts]))
+        columns["lines"] = _log(_ints([text.count("\n") for text in self.walk.texts]))
 
     def _headline(self, columns: Columns) -> None:
         """Where a block stands to the headline: the heading most like the <title>, else the first of the first level."""
@@ -1177,13 +1173,12 @@ def _page(walk: _Walk, source: str = "html") -> TreePage:
         return _empty(walk.title)
     evidence = _Evidence(walk)
     tokens, token_first = evidence.tokens()
-    length = np.array([len(text) for text in walk.texts], np.int64)
+    length = _ints(map(len, walk.texts))
     start = np.cumsum(length + 1) - length - 1
-    node_first = np.array(walk.node_first, np.int64)
     tags = walk.tags
     return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in walk.holder], evidence.holder,
                     Elements(tags, Numbers(walk.parents)), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
-                    evidence.linked, np.array(walk.nodes[:walk.node_first[-1]], np.int64), node_first, evidence.hidden, walk.title, source,
+                    evidence.linked, _ints(walk.nodes), _ints(walk.node_first), evidence.hidden, walk.title, source,
                     walk.links)
 
 
