@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from html import escape
 from io import SEEK_END, BytesIO
-from itertools import repeat
+from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -341,10 +341,16 @@ def _hides(tag: str, attributes: Attributes) -> int:
 Numbers = partial(array, "q")
 
 
+# A block as the walk finds it: its holder, the element that its text begins in, its words, those of them in links, whether it is
+# hidden, whether it stands behind a margin, how many elements had begun and ended by then, and where its text nodes end.
+Block = tuple[int, int, int, int, bool, bool, int, int, int]
+WORDS, HIDDEN = 2, 4
+
+
 @dataclass(slots=True)
 class _Walk:
     """What the walk records. Elements: `tags`, `parents`, `attributes`; their ends, in order: `ended` (which) and `ended_at` (number
-    of elements by then). Blocks: `texts` to `node_first`, with the numbers of elements begun and ended by then."""
+    of elements by then). Blocks: `texts`, `blocks`, and `nodes`, the numbers of the text nodes of one after the other."""
 
     tags: list[str] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
@@ -352,16 +358,8 @@ class _Walk:
     ended: array[int] = field(default_factory=Numbers)
     ended_at: array[int] = field(default_factory=Numbers)
     texts: list[str] = field(default_factory=list)
-    holder: array[int] = field(default_factory=Numbers)
-    inner: array[int] = field(default_factory=Numbers)
-    linked: array[int] = field(default_factory=Numbers)
-    words: array[int] = field(default_factory=Numbers)
-    hidden: array[int] = field(default_factory=Numbers)
-    gap: array[int] = field(default_factory=Numbers)
-    begun_by: array[int] = field(default_factory=Numbers)
-    ended_by: array[int] = field(default_factory=Numbers)
+    blocks: list[Block] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
-    node_first: array[int] = field(default_factory=lambda: Numbers([0]))  # one entry more, as in TreePage
     title: str = ""
     noscript_words: int = 0
     links: list[tuple[int, str, str]] = field(default_factory=list)
@@ -378,7 +376,8 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     out = _Walk()
     tags, parents, attributes = out.tags, out.parents, out.attributes
     ended, ended_at = out.ended, out.ended_at
-    texts, nodes, node_first = out.texts, out.nodes, out.node_first
+    texts, blocks, nodes = out.texts, out.blocks, out.nodes
+    begin = 0  # of the text nodes of the block that is being collected
     here = -1  # the innermost open element; those around it are its ancestors
     kinds: list[int] = []  # of the elements, with flags
     holders = [-1]  # open block-level elements
@@ -401,18 +400,10 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     kind_of = KINDS.get
 
     def emit(text: str, words: int, in_links: int, node: int) -> None:
-        nonlocal gap
+        nonlocal gap, begin
         texts.append(text)
-        out.holder.append(holders[-1])
-        out.inner.append(inner)
-        out.words.append(words)
-        out.linked.append(in_links)
-        out.hidden.append(not shown)
-        out.gap.append(gap)
-        out.begun_by.append(len(tags))
-        out.ended_by.append(len(ended))
-        node_first.append(node)
-        gap = False
+        blocks.append((holders[-1], inner, words, in_links, not shown, gap, len(tags), len(ended), node))
+        gap, begin = False, node
 
     def flush() -> None:
         """End the block that is being collected."""
@@ -425,7 +416,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             if words:
                 text = " ".join(words)
                 emit(text, _letters(text, len(words)), linked, len(nodes))
-        del nodes[node_first[-1]:]
+        del nodes[begin:]
         buffer.clear()
         if breaks:
             breaks.clear()
@@ -436,7 +427,6 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     def lines(text: str) -> None:
         """A block with line breaks in it: one, or one per line where they are paragraphs."""
         nonlocal gap
-        begin = node_first[-1]
         if pre:
             lined = [line.rstrip() for line in text.split(BR_MARK)]
             if len(text) <= LONG_PRE:
@@ -459,10 +449,11 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             return
         if len(breaks) >= len(folded) - 1 > 0 and len(text) > LONG_BREAKS[0] and len(text) / len(folded) >= LONG_BREAKS[1] and not solid:
             piece = counted = 0
-            for to, node, words in [*breaks, (len(buffer), len(nodes) - begin, linked)]:
+            first = begin
+            for to, node, words in [*breaks, (len(buffer), len(nodes) - first, linked)]:
                 line = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
                 if line:
-                    emit(line, _count(line), words - counted, begin + node)
+                    emit(line, _count(line), words - counted, first + node)
                 piece, counted = to, words
         else:
             text = "\n".join(folded)
@@ -541,10 +532,8 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 hiding += 1
                 if hides == 2 and kind < BLOCK and not solid:
                     flags |= ASIDE
-                    begin = node_first[-1]
                     if len(nodes) - begin > MAX_ASIDE:
                         flush()
-                        begin = node_first[-1]
                     aside.append((begin, buffer, nodes[begin:], linked, shown, inner, breaks, customs))
                     del nodes[begin:]
                     linked, inner, shown, buffer, breaks, customs = 0, -1, False, [], [], []
@@ -589,7 +578,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                     flush()
                     gap = True
                 else:
-                    breaks.append((len(buffer), len(nodes) - node_first[-1], linked))
+                    breaks.append((len(buffer), len(nodes) - begin, linked))
                     buffer.append(BR_MARK)
                     broken = True
         else:
@@ -731,29 +720,17 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             return
         if len(set(cells)) < found or sum(map(len, texts[first:])) > MAX_ROW:  # a cell with two blocks
             return
-        for text, holder in zip(texts[first:], out.holder[first:]):
+        within, inners, words, in_links, hidden, gaps, *_ = zip(*blocks[first:])
+        for text, holder in zip(texts[first:], within):
             if len(text) > MAX_CELL or "\n" in text or tags[holder] in ("li", "pre", "h1", "h2", "h3", "select", "button", "option"):
                 return
         for place in range(len(out.links) - 1, -1, -1):
             if out.links[place][0] <= first:
                 break
             out.links[place] = (first, *out.links[place][1:])
-        joined, words, linked_words = " | ".join(texts[first:]), sum(out.words[first:]), sum(out.linked[first:])
-        shows = not all(out.hidden[first:])
-        gapped, node, within = out.gap[first], len(nodes), out.inner[first]
-        for column in (texts, out.holder, out.inner, out.words, out.linked, out.hidden, out.gap, out.begun_by, out.ended_by):
-            del column[first:]
-        del node_first[first + 1:]
-        texts.append(joined)
-        out.holder.append(element)
-        out.inner.append(element if len(cells) > 1 else within)
-        out.words.append(words)
-        out.linked.append(linked_words)
-        out.hidden.append(not shows)
-        out.gap.append(gapped)
-        out.begun_by.append(len(tags))
-        out.ended_by.append(len(ended))
-        node_first.append(node)
+        texts[first:] = [" | ".join(texts[first:])]
+        inner = element if len(cells) > 1 else inners[0]
+        blocks[first:] = [(element, inner, sum(words), sum(in_links), all(hidden), gaps[0], len(tags), len(ended), len(nodes))]
 
     handler = SimpleNamespace(start=start, end=end, data=data, comment=comment, pi=lambda target, data=None: comment(""),
                               close=lambda: None)
@@ -908,18 +885,19 @@ class _Evidence:
     def __init__(self, walk: _Walk) -> None:
         self.walk = walk
         self.count, self.elements = len(walk.texts), len(walk.tags)
-        self.words = _ints(walk.words)
-        self.linked = np.minimum(_ints(walk.linked), self.words)
-        self.hidden, self.gap = _ints(walk.hidden) > 0, _ints(walk.gap) > 0
-        self.holder, inner = _ints(walk.holder), _ints(walk.inner)
+        blocks = np.ascontiguousarray(_ints(chain.from_iterable(walk.blocks)).reshape(self.count, -1).T)
+        self.holder, inner, self.words, linked, hidden, gap, begun_by, ended_by, node_end = blocks
+        self.linked = np.minimum(linked, self.words)
+        self.hidden, self.gap = hidden > 0, gap > 0
+        self.node_first = np.append(0, node_end)
         self.inner = np.where(inner < self.holder, self.holder, inner)
         self.parent = _ints([*walk.parents, -1])  # so that the parent of -1 is -1
         self.ended_at = _ints(walk.ended_at)
-        first = np.cumsum(np.bincount(_ints(walk.begun_by), minlength=self.elements + 1))
+        first = np.cumsum(np.bincount(begun_by, minlength=self.elements + 1))
         first[-1] = 0
         last, after = first.copy(), np.arange(1, self.elements + 2)
         ended = _ints(walk.ended)
-        last[ended] = np.cumsum(np.bincount(_ints(walk.ended_by), minlength=self.elements))[:self.elements]
+        last[ended] = np.cumsum(np.bincount(ended_by, minlength=self.elements))[:self.elements]
         after[ended] = self.ended_at
         after[-1] = 0
         self.first, self.last, self.after = first, last, after  # blocks of each element, and the element behind its subtree
@@ -1176,9 +1154,9 @@ def _page(walk: _Walk, source: str = "html") -> TreePage:
     length = _ints(map(len, walk.texts))
     start = np.cumsum(length + 1) - length - 1
     tags = walk.tags
-    return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in walk.holder], evidence.holder,
+    return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in evidence.holder.tolist()], evidence.holder,
                     Elements(tags, Numbers(walk.parents)), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
-                    evidence.linked, _ints(walk.nodes), _ints(walk.node_first), evidence.hidden, walk.title, source,
+                    evidence.linked, _ints(walk.nodes), evidence.node_first, evidence.hidden, walk.title, source,
                     walk.links)
 
 
@@ -1209,12 +1187,12 @@ MAX_STRINGS = 200_000
 
 
 def _shown_words(walk: _Walk) -> int:
-    return sum(words for words, hidden in zip(walk.words, walk.hidden) if not hidden)
+    return sum(block[WORDS] for block in walk.blocks if not block[HIDDEN])
 
 
 def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
     """A page with few words on it: from elsewhere, where that holds more; hidden text included."""
-    best, most, source = walk, max(sum(walk.words), shown), "html"
+    best, most, source = walk, max(sum(block[WORDS] for block in walk.blocks), shown), "html"
     if walk.noscript_words > most:
         with_noscript = _walk(html, noscript=True)
         words = _shown_words(with_noscript)
@@ -1222,7 +1200,7 @@ def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
             best, most, source = with_noscript, words, "noscript"
     for name, story in _embedded(walk.scripts):
         found = _walk(story)
-        words = sum(found.words)
+        words = sum(block[WORDS] for block in found.blocks)
         if words > most and words >= FEW_WORDS // 2:
             found.title = walk.title
             best, most, source = found, words, name
