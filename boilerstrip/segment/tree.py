@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from html import escape
 from io import SEEK_END, BytesIO
-from itertools import repeat
+from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -126,19 +126,14 @@ class Elements:
             names: dict[str, int] = {}
             kind = np.array([names.setdefault(tag, len(names)) for tag in self.tags], np.int64)
             key = (np.array(self.parents, np.int64) + 1) * (len(names) + 1) + kind
-            order = np.argsort(key, kind="stable")
-            begins = np.flatnonzero(np.diff(key[order], prepend=-1))
-            size = np.diff(np.append(begins, len(order)))
-            rank, count = np.empty(len(key), np.int64), np.empty(len(key), np.int64)
-            rank[order] = np.arange(len(order)) - np.repeat(begins, size) + 1
-            count[order] = np.repeat(size, size)
+            rank, count = _ranks(key)
             near, depth = list(range(len(key))), [0] * len(key)
             for element, parent in enumerate(self.parents):
                 if parent >= 0:
                     depth[element] = depth[parent] + 1
                     if depth[element] >= MAX_DEPTH:
                         near[element] = near[parent]
-            self._ranks = rank.tolist(), count.tolist(), near
+            self._ranks = (rank + 1).tolist(), count.tolist(), near
         ranks, counts, near = self._ranks
         steps: dict[int, str] = {}
         out = []
@@ -323,10 +318,12 @@ def _is_binary(text: str) -> bool:
 
 def _count(text: str) -> int:
     """The number of words; each letter of a script without spaces is one."""
-    words = len(text.split())
-    if text.isascii() or 40 < len(text) < 9 * words:
-        return words
-    return max(words, len(UNSPACED.findall(text)))
+    return _letters(text, len(text.split()))
+
+
+def _letters(text: str, words: int) -> int:
+    """The number of words of a text that has so many between white space."""
+    return words if text.isascii() or 40 < len(text) < 9 * words else max(words, len(UNSPACED.findall(text)))
 
 
 def _hides(tag: str, attributes: Attributes) -> int:
@@ -344,27 +341,25 @@ def _hides(tag: str, attributes: Attributes) -> int:
 Numbers = partial(array, "q")
 
 
+# A block as the walk finds it: its holder, the element that its text begins in, its words, those of them in links, whether it is
+# hidden, whether it stands behind a margin, how many elements had begun and ended by then, and where its text nodes end.
+Block = tuple[int, int, int, int, bool, bool, int, int, int]
+WORDS, HIDDEN = 2, 4
+
+
 @dataclass(slots=True)
 class _Walk:
-    """What the walk records. Elements: `tags` to `first_block`; ends of elements, in their order: `ended` (which), `ended_at` (number
-    of elements by then), `ended_block` (number of blocks by then). Blocks: `texts` to `node_end`."""
+    """What the walk records. Elements: `tags`, `parents`, `attributes`; their ends, in order: `ended` (which) and `ended_at` (number
+    of elements by then). Blocks: `texts`, `blocks`, and `nodes`, the numbers of the text nodes of one after the other."""
 
     tags: list[str] = field(default_factory=list)
-    parents: array[int] = field(default_factory=Numbers)
+    parents: list[int] = field(default_factory=list)
     attributes: list[Attributes] = field(default_factory=list)
-    first_block: array[int] = field(default_factory=Numbers)
     ended: array[int] = field(default_factory=Numbers)
     ended_at: array[int] = field(default_factory=Numbers)
-    ended_block: array[int] = field(default_factory=Numbers)
     texts: list[str] = field(default_factory=list)
-    holder: array[int] = field(default_factory=Numbers)
-    inner: array[int] = field(default_factory=Numbers)
-    linked: array[int] = field(default_factory=Numbers)
-    words: array[int] = field(default_factory=Numbers)
-    hidden: array[int] = field(default_factory=Numbers)
-    gap: array[int] = field(default_factory=Numbers)
+    blocks: list[Block] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
-    node_end: array[int] = field(default_factory=Numbers)
     title: str = ""
     noscript_words: int = 0
     links: list[tuple[int, str, str]] = field(default_factory=list)
@@ -379,14 +374,17 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     """Parse a page and record its elements and blocks. One function with its state in local variables, since it runs
     for every tag and every text of every page; `noscript` says whether what stands in such elements counts."""
     out = _Walk()
-    tags, parents, attributes, first_block = out.tags, out.parents, out.attributes, out.first_block
-    ended, ended_at, ended_block = out.ended, out.ended_at, out.ended_block
-    texts, nodes, node_end = out.texts, out.nodes, out.node_end
-    stack, kinds, holders = [-1], [INLINE], [-1]  # open elements, their kinds with flags, open block-level ones
+    tags, parents, attributes = out.tags, out.parents, out.attributes
+    ended, ended_at = out.ended, out.ended_at
+    texts, blocks, nodes = out.texts, out.blocks, out.nodes
+    begin = 0  # of the text nodes of the block that is being collected
+    here = -1  # the innermost open element; those around it are its ancestors
+    kinds: list[int] = []  # of the elements, with flags
+    holders = [-1]  # open block-level elements
     buffer: list[str] = []  # the block that is being collected: its pieces, and …
     breaks: list[tuple[int, int, int]] = []  # … per line break: pieces, nodes of the block and linked words before it
-    customs: list[list[int]] = []  # open unknown elements without blocks so far: place in the stack, pieces, nodes and linked words before
-    rows: list[list[int]] = []  # open table rows: element, first block, elements ended before, whether it is none, first block of each cell
+    customs: list[list[int]] = []  # open unknown elements without blocks so far: element, pieces, nodes and linked words before
+    rows: list[list[int]] = []  # open table rows: element, first block, whether it is none, first block of each cell
     aside: list[tuple[Any, ...]] = []  # what was set aside while a hidden part of a line is collected
     title: list[str] = []
     linked, inner = 0, -1  # … its words in links, the element that its text begins in, whether any of it is shown
@@ -402,16 +400,10 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     kind_of = KINDS.get
 
     def emit(text: str, words: int, in_links: int, node: int) -> None:
-        nonlocal gap
+        nonlocal gap, begin
         texts.append(text)
-        out.holder.append(holders[-1])
-        out.inner.append(inner)
-        out.words.append(words)
-        out.linked.append(in_links)
-        out.hidden.append(not shown)
-        out.gap.append(gap)
-        node_end.append(node)
-        gap = False
+        blocks.append((holders[-1], inner, words, in_links, not shown, gap, len(tags), len(ended), node))
+        gap, begin = False, node
 
     def flush() -> None:
         """End the block that is being collected."""
@@ -423,8 +415,8 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             words = text.split()
             if words:
                 text = " ".join(words)
-                emit(text, len(words) if text.isascii() else _count(text), linked, len(nodes))
-        del nodes[node_end[-1] if node_end else 0:]
+                emit(text, _letters(text, len(words)), linked, len(nodes))
+        del nodes[begin:]
         buffer.clear()
         if breaks:
             breaks.clear()
@@ -442,7 +434,6 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             else:
                 found = [part.strip("\n") for part in re.split(r"\n{2,}", "\n".join(lined))]
             found = [part for part in found if part.strip()]
-            begin = node_end[-1] if node_end else 0
             own = nodes[begin:]
             shared = len(own) * len(found) <= MAX_NODES * len(text)
             for place, part in enumerate(found):
@@ -458,11 +449,11 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             return
         if len(breaks) >= len(folded) - 1 > 0 and len(text) > LONG_BREAKS[0] and len(text) / len(folded) >= LONG_BREAKS[1] and not solid:
             piece = counted = 0
-            begin = node_end[-1] if node_end else 0
-            for to, node, words in [*breaks, (len(buffer), len(nodes) - begin, linked)]:
+            first = begin
+            for to, node, words in [*breaks, (len(buffer), len(nodes) - first, linked)]:
                 line = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
                 if line:
-                    emit(line, _count(line), words - counted, begin + node)
+                    emit(line, _count(line), words - counted, first + node)
                 piece, counted = to, words
         else:
             text = "\n".join(folded)
@@ -470,109 +461,102 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
 
     def upgrade() -> None:
         """A block begins within unknown elements: they are blocks themselves."""
-        marks = [*customs, [0, len(buffer), len(nodes), linked]]
+        marks = [*customs, [-1, len(buffer), len(nodes), linked]]
         piece = counted = 0
         for mark, to, node, words in marks:
-            text = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
-            if text:
-                emit(text, _count(text), words - counted, node)
+            if piece < to:
+                text = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
+                if text:
+                    emit(text, _count(text), words - counted, node)
             piece, counted = to, words
-            if mark:
+            if mark >= 0:
                 kinds[mark] = kinds[mark] & ~KIND_BITS | BLOCK
-                holders.append(stack[mark])
+                holders.append(mark)
         customs.clear()
         buffer.clear()
         flush()
 
-    def start(tag: str, attrib: Attributes) -> None:
-        nonlocal dead, separates, counted, kept, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, broken
-        nonlocal linked, shown, inner, buffer, breaks, customs, target
-        if len(stack) + dead + silent > deepest:
+    def too_deep(more: int = 0) -> None:
+        if 1 + len(tags) - len(ended) + more > deepest:
             source.seek(0, SEEK_END)  # the parser reads no more, even if it goes on
             raise _TooDeep
+
+    def unusual(tag: str, attrib: Attributes, kind: int) -> int:
+        """The kind of an element that is not shown, is within one, or breaks a line only where it begins one; -1: skip it."""
+        nonlocal dead, separates, counted, kept, script, fresh, silent, titling, bare
+        too_deep(dead + silent)
         if dead:
             dead += 1
-            return
-        kind = kind_of(tag, CUSTOM)
+            return -1
         if kind == DEAD:
-            if noscript and tag == "noscript" and not silent:
-                if not bare:
-                    kept = fresh
-                bare += 1
-                kind = BLOCK
-            else:
+            if not (noscript and tag == "noscript" and not silent):
                 dead, separates, counted = 1, tag == "script" or tag == "style", tag == "noscript" and not silent
                 if tag == "script":
                     script = []
                     out.scripts.append((attrib, script))
                 fresh |= separates
-                return
+                return -1
+            if not bare:
+                kept = fresh
+            bare += 1
+            return BLOCK
         fresh = True
         if silent:
             silent += 1
             titling |= tag == "title" and not out.title
-            return
-        hides = flags = 0
-        if kind >= SOFT:
-            if kind == SILENT:
-                silent = 1
-                titling = tag == "title" and not out.title and not texts
+            return -1
+        if kind == SILENT:
+            silent = 1
+            titling = tag == "title" and not out.title and not texts
+            return -1
+        if kind == DIALOG and "open" not in attrib:
+            return BLOCK | HIDES
+        return INLINE if kind == SOFT and buffer else BLOCK
+
+    def start(tag: str, attrib: Attributes) -> None:
+        nonlocal here, fresh, hiding, links, solid, pre, bare, turn, gap, broken, linked, shown, inner, buffer, breaks, customs, target
+        kind = kind_of(tag, CUSTOM)
+        if kind >= SOFT or dead or silent:
+            kind = unusual(tag, attrib, kind)
+            if kind < 0:
                 return
-            hides = 2 if kind == DIALOG and "open" not in attrib else 0
-            kind = INLINE if kind == SOFT and buffer else BLOCK
-        if hides or (attrib and ("style" in attrib or "hidden" in attrib or "aria-hidden" in attrib)):
-            hides = hides or _hides(tag, attrib)
+        fresh = True
+        element, flags = len(tags), 0
+        if element >= deepest:
+            too_deep()
+        if kind > KIND_BITS or (attrib and ("style" in attrib or "hidden" in attrib or "aria-hidden" in attrib)):
+            hides = 2 if kind > KIND_BITS else _hides(tag, attrib)
             if hides:
+                kind &= KIND_BITS
                 flags = HIDES
+                hiding += 1
                 if hides == 2 and kind < BLOCK and not solid:
                     flags |= ASIDE
+                    if len(nodes) - begin > MAX_ASIDE:
+                        flush()
+                    aside.append((begin, buffer, nodes[begin:], linked, shown, inner, breaks, customs))
+                    del nodes[begin:]
+                    linked, inner, shown, buffer, breaks, customs = 0, -1, False, [], [], []
         if kind >= BLOCK:
             if solid:
                 if buffer:
                     buffer.append(BR_MARK)
                 kind = INLINE
-            else:
-                if customs:
-                    upgrade()
-                elif buffer:
-                    flush()
-        elif flags & ASIDE:
-            begin = node_end[-1] if node_end else 0
-            if len(nodes) - begin > MAX_ASIDE:
+            elif customs:
+                upgrade()
+            elif buffer:
                 flush()
-                begin = node_end[-1] if node_end else 0
-            aside.append((begin, buffer, nodes[begin:], linked, shown, inner, breaks, customs))
-            del nodes[begin:]
-            linked, inner, shown, buffer, breaks, customs = 0, -1, False, [], [], []
-        element = len(tags)
-        if element and len(stack) == 1:  # what follows the end of the page has no numbers
+        if here < 0 and element:  # what follows the end of the page has no numbers
             bare += 1
         tags.append(tag)
-        parents.append(stack[-1])
+        parents.append(here)
         attributes.append(attrib)
-        first_block.append(len(texts))
-        stack.append(element)
-        if flags:
-            hiding += 1
-        if kind == INLINE:
+        here = element
+        if kind == BLOCK:
+            holders.append(element)
+        elif kind == INLINE:
             if turn == 1:
                 turn = 2
-        elif kind >= BLOCK:
-            holders.append(element)
-            if kind == MARGIN:
-                gap = True
-            elif kind == PRE:
-                gap = True
-                pre += 1
-                solid += 1
-            elif kind == SELECT:
-                solid += 1
-            elif kind == ROW:
-                if rows:
-                    rows[-1][3] = 1
-                rows.append([element, len(texts), len(ended), 0])
-            elif kind == CELL and rows:
-                rows[-1].append(len(texts))
         elif kind == LINK:
             links += 1
             target = attrib.get("href", "")
@@ -580,25 +564,41 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 buffer.append(" ")
             if turn == 1:
                 turn = 2
+        elif kind == MARGIN:
+            holders.append(element)
+            gap = True
+        elif kind == CUSTOM:
+            if len(customs) < MAX_CUSTOMS:
+                customs.append([element, len(buffer), len(nodes), linked])
+            else:
+                kind = INLINE
         elif kind == BR:
             if buffer:
                 if broken and not solid and not aside:
                     flush()
                     gap = True
                 else:
-                    breaks.append((len(buffer), len(nodes) - (node_end[-1] if node_end else 0), linked))
+                    breaks.append((len(buffer), len(nodes) - begin, linked))
                     buffer.append(BR_MARK)
                     broken = True
-        elif kind == CUSTOM:
-            if len(customs) < MAX_CUSTOMS:
-                customs.append([len(stack) - 1, len(buffer), len(nodes), linked])
-            else:
-                kind = INLINE
+        else:
+            holders.append(element)
+            if kind == PRE:
+                gap = True
+                pre += 1
+                solid += 1
+            elif kind == SELECT:
+                solid += 1
+            elif kind == ROW:
+                if rows:
+                    rows[-1][2] = 1
+                rows.append([element, len(texts), 0])
+            elif rows:
+                rows[-1].append(len(texts))
         kinds.append(kind | flags)
 
     def end(tag: str) -> None:
-        nonlocal dead, script, fresh, silent, titling, hiding, links, solid, pre, bare, turn, gap, link_ended
-        nonlocal linked, shown, inner, buffer, breaks, customs
+        nonlocal here, dead, script, fresh, silent, titling, bare, turn
         if dead:
             dead -= 1
             if not dead:
@@ -612,50 +612,61 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 titling = False
                 out.title = " ".join("".join(title).split())
             return
-        if len(stack) == 1:
+        if here < 0:
             return
-        element, kind = stack.pop(), kinds.pop()
-        if not kind:
-            turn = 1
+        element = here
+        here = parents[element]
+        kind = kinds[element]
+        if kind == BLOCK:
+            if buffer:
+                flush()
+            holders.pop()
+        elif kind:
+            end_other(element, kind)
         else:
-            base = kind & KIND_BITS
-            if base >= BLOCK:
-                if buffer:
-                    flush()
-                if base != BLOCK:
-                    gap |= base in (MARGIN, PRE)
-                    if base == PRE:
-                        pre -= 1
-                        solid -= 1
-                    elif base == SELECT:
-                        solid -= 1
-                    elif base == ROW and rows:
-                        end_row(element)
-                holders.pop()
-            elif base == LINK:
-                links -= 1
-                link_ended, turn = True, 1
-            elif base == CUSTOM:
-                if customs:
-                    customs.pop()
-                turn = 1
-            if kind & HIDES:
-                hiding -= 1
-                if kind & ASIDE:
-                    if buffer:
-                        flush()
-                    before, buffer, own, linked, shown, inner, breaks, customs = aside.pop()
-                    shift = len(nodes) - before  # the nodes of what was set aside come behind those of the hidden part
-                    nodes.extend(own)
-                    for custom in customs:
-                        custom[2] += shift
-            if bare and tag == "noscript":
-                bare -= 1
-                if not bare:
-                    fresh = kept
+            turn = 1
+        if bare and tag == "noscript":
+            bare -= 1
+            if not bare:
+                fresh = kept
         ended.append(element)
         ended_at.append(len(tags))
-        ended_block.append(len(texts))
+
+    def end_other(element: int, kind: int) -> None:
+        """The end of an element that is neither a plain block nor plainly inline."""
+        nonlocal hiding, links, solid, pre, turn, gap, link_ended, linked, shown, inner, buffer, breaks, customs
+        base = kind & KIND_BITS
+        if base == LINK:
+            links -= 1
+            link_ended, turn = True, 1
+        elif base >= BLOCK:
+            if buffer:
+                flush()
+            gap |= base in (MARGIN, PRE)
+            if base == PRE:
+                pre -= 1
+                solid -= 1
+            elif base == SELECT:
+                solid -= 1
+            elif base == ROW and rows:
+                end_row(element)
+            holders.pop()
+        elif base == CUSTOM:
+            if customs:
+                customs.pop()
+            turn = 1
+        elif not kind:
+            turn = 1
+        if kind & HIDES:
+            hiding -= 1
+            if kind & ASIDE:
+                if buffer:
+                    flush()
+                before, buffer, own, linked, shown, inner, breaks, customs = aside.pop()
+                shift = len(nodes) - before  # the nodes of what was set aside come behind those of the hidden part
+                nodes.extend(own)
+                for custom in customs:
+                    custom[2] += shift
 
     def data(text: str) -> None:
         nonlocal number, fresh, linked, shown, inner, broken, turn, link_ended
@@ -682,7 +693,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 title.append(text)
             return
         if inner < 0:
-            inner = stack[-1]
+            inner = here
         elif turn == 2:
             before, first = buffer[-1][-1], text[0]
             if first.isupper() and (before.islower() or before.isdigit()):
@@ -703,35 +714,23 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
 
     def end_row(element: int) -> None:
         """A table row whose cells hold at most one short text each is one block."""
-        row, first, ends, nested, *cells = rows.pop()
+        row, first, nested, *cells = rows.pop()
         found = len(texts) - first
         if row != element or nested or found < 2 or found > len(cells):
             return
         if len(set(cells)) < found or sum(map(len, texts[first:])) > MAX_ROW:  # a cell with two blocks
             return
-        for text, holder in zip(texts[first:], out.holder[first:]):
+        within, inners, words, in_links, hidden, gaps, *_ = zip(*blocks[first:])
+        for text, holder in zip(texts[first:], within):
             if len(text) > MAX_CELL or "\n" in text or tags[holder] in ("li", "pre", "h1", "h2", "h3", "select", "button", "option"):
                 return
         for place in range(len(out.links) - 1, -1, -1):
             if out.links[place][0] <= first:
                 break
             out.links[place] = (first, *out.links[place][1:])
-        joined, words, linked_words = " | ".join(texts[first:]), sum(out.words[first:]), sum(out.linked[first:])
-        shows = not all(out.hidden[first:])
-        gapped, node, within = out.gap[first], len(nodes), out.inner[first]
-        for column in (texts, out.holder, out.inner, out.words, out.linked, out.hidden, out.gap, node_end):
-            del column[first:]
-        texts.append(joined)
-        out.holder.append(element)
-        out.inner.append(element if len(cells) > 1 else within)
-        out.words.append(words)
-        out.linked.append(linked_words)
-        out.hidden.append(not shows)
-        out.gap.append(gapped)
-        node_end.append(node)
-        count = len(tags) - row - 1
-        first_block[row + 1:] = Numbers([first]) * count
-        ended_block[ends:] = Numbers([first]) * (len(ended_block) - ends)
+        texts[first:] = [" | ".join(texts[first:])]
+        inner = element if len(cells) > 1 else inners[0]
+        blocks[first:] = [(element, inner, sum(words), sum(in_links), all(hidden), gaps[0], len(tags), len(ended), len(nodes))]
 
     handler = SimpleNamespace(start=start, end=end, data=data, comment=comment, pi=lambda target, data=None: comment(""),
                               close=lambda: None)
@@ -741,12 +740,12 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         try:
             etree.parse(SimpleNamespace(read=source.read), parser)
         except _TooDeep:
-            if tries and len(stack) > deepest:  # the page without the element that is never closed
-                unclosed = Counter(tags[element] for element in stack[1:]).most_common(1)[0][0]
+            if tries and 1 + len(tags) - len(ended) > deepest:  # the page without the element that is never closed
+                unclosed = Counter(map(tags.__getitem__, sorted(set(range(len(tags))).difference(ended)))).most_common(1)[0][0]
                 space = "<br><br>" if kind_of(unclosed, CUSTOM) >= BLOCK else " "
                 return _walk(re.sub(rf"</?{re.escape(unclosed)}\b[^<>]*>", space, html, flags=re.I), noscript, tries - 1)
     dead = silent = 0
-    while len(stack) > 1:
+    while here >= 0:
         end("")
     if buffer:
         flush()
@@ -760,46 +759,48 @@ PREFIXES = ("role=", "prop=", "type=", "rel=", ".", ".", "label=")
 ANY_ATTRIBUTE = frozenset(ATTRIBUTES)
 NOTHING = (None,) * len(ATTRIBUTES)
 SPLIT = re.compile(r"[-_:/.@!\[\]()]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+SPLIT_LOWER = re.compile(r"[-_:/.@!\[\]()]+")  # the same for what has no capitals
 DIGITS = re.compile(r"\d+")
 PLACE = np.uint64(0xC2B2AE3D27D4EB4F)
 OWN, NEAR, FAR = np.uint64(1 << 32), np.uint64(2 << 32), np.uint64(3 << 32)
 HOLDER, INNER, ABOVE = np.uint64(4 << 32), np.uint64(5 << 32), np.uint64(6 << 32)
-EXTRA_CODES = {"img": len(ANCESTORS), "picture": len(ANCESTORS), "input": len(ANCESTORS) + 1, "time": len(ANCESTORS) + 2}
-CODES = COLUMN | EXTRA_CODES
-PIXELS, CONTROL, TIME = range(len(ANCESTORS), len(ANCESTORS) + 3)
+CODES = COLUMN | {"img": len(ANCESTORS), "picture": len(ANCESTORS), "input": len(ANCESTORS) + 1, "time": len(ANCESTORS) + 2}
 HOLDER_TAGS = {"is_item": ("li", "dd", "dt"), "is_button": ("button", "label", "option", "select"), "is_paragraph": ("p",),
                "is_cell": ("td", "th", "tr")}
+COUNTED = {"links_in_parent": ("a",), "paragraphs_in_parent": ("p",), "images_in_parent": ("img", "picture"),
+           "images_in_grand": ("img", "picture"), "controls_in_parent": ("input", "button", "select", "textarea"), "time_in_parent": ("time",)}
 INNER_TAGS = {"inner_link": ("a",), "inner_strong": ("strong", "b"), "inner_time": ("time",)}
-CACHE_SIZE = 100_000
-_token_cache: dict[str | tuple[str, str], tuple[int, ...]] = {}
+CACHE_SIZE = 50_000
+# Hashes are kept as the bytes of an array of them, 8 each, so that those of a page need only be joined.
+_token_cache: dict[str | tuple[str, str], bytes] = {}
+_class_cache: dict[str, tuple[str, bytes]] = {}
 
 
 def _hash(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "replace"))
 
 
-def _table(groups: Mapping[str, Iterable[str]], rows: int) -> npt.NDArray[np.uint8]:
+def _table(groups: Mapping[str, Iterable[str]]) -> npt.NDArray[np.uint8]:
     """Which tags (rows, by their codes) belong to which groups (columns); the last row is for all other tags, code -1."""
-    table = np.zeros((rows, len(groups)), np.uint8)
+    table = np.zeros((max(CODES.values()) + 2, len(groups)), np.uint8)
     for column, tags in enumerate(groups.values()):
         table[[CODES[tag] for tag in tags], column] = 1
     return table
 
 
-GROUP_TABLE = _table(GROUPS, len(ANCESTORS))
-HOLDER_TABLE, INNER_TABLE = _table(HOLDER_TAGS, TIME + 2), _table(INNER_TAGS, TIME + 2)
-IS_CONTROL = _table({"controls": ("button", "select", "textarea")}, TIME + 2)[:, 0] > 0
+GROUP_TABLE = _table(GROUPS)[:len(ANCESTORS)].astype(np.float32)
+HOLDER_TABLE, INNER_TABLE, COUNTED_TABLE = _table(HOLDER_TAGS), _table(INNER_TAGS), _table(COUNTED)
+TAG_HASH = {tag: _hash(tag) for tag in KINDS}
 TAG_HASHES = np.array([_hash(tag) for tag in ANCESTORS], np.uint64)
 
 
-def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
+def _token(token: str, prefix: str = ".") -> bytes:
     """Hashes of a token as a whole and of its parts, lower-cased, digits as 0."""
     folded = DIGITS.sub("0", token[:80])
-    parts = SPLIT.split(folded)
-    words = [folded.lower()]
-    if len(parts) > 1:
-        words.extend(part.lower() for part in parts if len(part) > 1)
-    known = tuple([_hash(prefix + word) for word in words[:6]])
+    lower = folded.lower()
+    parts = (SPLIT_LOWER if lower == folded else SPLIT).split(folded)
+    words = [lower, *[part.lower() for part in parts if len(part) > 1]] if len(parts) > 1 else [lower]
+    known = array("Q", [_hash(prefix + word) for word in words[:6]]).tobytes()
     if len(_token_cache) >= CACHE_SIZE:
         _token_cache.clear()
     if len(token) <= 80:
@@ -807,22 +808,29 @@ def _token(token: str, prefix: str = ".") -> tuple[int, ...]:
     return known
 
 
-def _element_hashes(classes: str | None, name: str | None, others: tuple[str | None, ...]) -> list[int]:
-    """Hashes of all tokens of an element's attributes."""
-    found: list[int] = []
+def _classes(classes: str) -> tuple[str, bytes]:
+    """What makes classes one shape, and the hashes of their tokens."""
     known = _token_cache.get
-    if classes:
-        for token in classes.split()[:12]:
-            found += known(token) or _token(token)
-    if name:
-        found += known(name) or _token(name)
-    for prefix, value in zip(PREFIXES, others):
-        if value and len(value) <= 120:
-            if prefix == "type=":
-                value = value.rstrip("/").rpartition("/")[2]
-            for token in value.split()[:4]:
-                found += known(token if prefix == "." else (prefix, token)) or _token(token, prefix)
-    return found[:ELEMENT_TOKENS]
+    found = DIGITS.sub("0", classes[:300]), b"".join([known(token) or _token(token) for token in classes.split()[:12]])
+    if len(_class_cache) >= CACHE_SIZE:
+        _class_cache.clear()
+    if len(classes) <= 200:
+        _class_cache[classes] = found
+    return found
+
+
+def _other_hashes(name: str | None, others: tuple[str | None, ...]) -> bytes:
+    """Hashes of all tokens of an element's id and its attributes besides class."""
+    known = _token_cache.get
+    found = (known(name) or _token(name)) if name else b""
+    if others is not NOTHING:
+        for prefix, value in zip(PREFIXES, others):
+            if value and len(value) <= 120:
+                if prefix == "type=":
+                    value = value.rstrip("/").rpartition("/")[2]
+                for token in value.split()[:4]:
+                    found += known(token if prefix == "." else (prefix, token)) or _token(token, prefix)
+    return found
 
 
 def _flat_ranges(first: Ints, count: Ints) -> Ints:
@@ -833,8 +841,27 @@ def _flat_ranges(first: Ints, count: Ints) -> Ints:
     return out
 
 
-def _ints(numbers: array[int]) -> Ints:
-    return np.frombuffer(numbers, np.int64)
+def _running(values: Ints) -> Ints:
+    """The sum of the values before each, and of all."""
+    out = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, out=out[1:])
+    return out
+
+
+def _ranks(keys: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """Of each key: how many equal ones stand before it, and how many there are."""
+    order = np.argsort(keys, kind="stable")
+    ranked = keys[order]
+    begins = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    size = np.diff(begins, append=len(keys))
+    rank, count = np.empty_like(order), np.empty_like(order)
+    rank[order] = np.arange(len(keys)) - np.repeat(begins, size)
+    count[order] = np.repeat(size, size)
+    return rank, count
+
+
+def _ints(numbers: Iterable[int]) -> Ints:
+    return np.frombuffer(numbers if isinstance(numbers, array) else Numbers(numbers), np.int64)
 
 
 def _log(x: npt.NDArray[Any]) -> Floats:
@@ -848,25 +875,33 @@ def _empty(title: str = "") -> TreePage:
                     np.zeros(1, np.int64), none.astype(bool), none, none, none, np.zeros(1, np.int64), none.astype(bool), title)
 
 
+Columns = dict[str, npt.NDArray[Any] | float]  # by name; one with several rows is for that name and those that follow it
+PLACE_OF = {name: number for number, name in enumerate(TREE_DENSE)}
+
+
 class _Evidence:
     """The arrays of one page, made from what the walk recorded."""
 
     def __init__(self, walk: _Walk) -> None:
         self.walk = walk
         self.count, self.elements = len(walk.texts), len(walk.tags)
-        self.words = _ints(walk.words)
-        self.linked = np.minimum(_ints(walk.linked), self.words)
-        self.hidden, self.gap = _ints(walk.hidden) > 0, _ints(walk.gap) > 0
-        self.holder, inner = _ints(walk.holder), _ints(walk.inner)
+        blocks = np.ascontiguousarray(_ints(chain.from_iterable(walk.blocks)).reshape(self.count, -1).T)
+        self.holder, inner, self.words, linked, hidden, gap, begun_by, ended_by, node_end = blocks
+        self.linked = np.minimum(linked, self.words)
+        self.hidden, self.gap = hidden > 0, gap > 0
+        self.node_first = np.append(0, node_end)
         self.inner = np.where(inner < self.holder, self.holder, inner)
-        self.parent = np.append(_ints(walk.parents), -1)  # so that the parent of -1 is -1
-        first = np.append(_ints(walk.first_block), 0)
+        self.parent = _ints([*walk.parents, -1])  # so that the parent of -1 is -1
+        self.ended_at = _ints(walk.ended_at)
+        first = np.cumsum(np.bincount(begun_by, minlength=self.elements + 1))
+        first[-1] = 0
         last, after = first.copy(), np.arange(1, self.elements + 2)
         ended = _ints(walk.ended)
-        last[ended], after[ended] = _ints(walk.ended_block), _ints(walk.ended_at)
+        last[ended] = np.cumsum(np.bincount(ended_by, minlength=self.elements))[:self.elements]
+        after[ended] = self.ended_at
         after[-1] = 0
         self.first, self.last, self.after = first, last, after  # blocks of each element, and the element behind its subtree
-        self.codes = np.array(list(map(CODES.get, walk.tags, repeat(-1))), np.int64)
+        self.codes = _ints(map(CODES.get, walk.tags, repeat(-1)))
         self._chains()
         self._signatures()
         self._ancestors()
@@ -880,55 +915,59 @@ class _Evidence:
             chain[:, level] = here
             here = self.parent[here]
         self.chain = chain
-        self.own = (chain >= self.holder[:, None]).sum(1)  # levels up to the holder
+        self.own = np.count_nonzero(chain >= self.holder[:, None], axis=1)  # levels up to the holder
 
     def _signatures(self) -> None:
         """Tokens and shape (tag and class) of each element in a chain; roles and properties."""
         tags, attributes = self.walk.tags, self.walk.attributes
         used = np.zeros(self.elements + 1, bool)
-        used[self.chain.ravel()] = True
+        used[self.chain] = True
         used[-1] = False
         self.used = np.flatnonzero(used)
-        numbers: dict[Any, int] = {}
-        shapes, names, flat, counts = [0], [0], Numbers(), [0]
+        numbers: dict[Any, int] = {}  # of the signatures
+        forms: dict[str | tuple[str, str], int] = {}  # numbers of the shapes
+        shapes, names, hashes = [0], [0], [b""]
         self.roles: list[tuple[int, int]] = []
         self.content: list[int] = []
         signature = []
         for element in self.used.tolist():
             tag, own = tags[element], attributes[element]
+            classes = name = None
+            others: tuple[str | None, ...] = NOTHING
+            key: Any = tag
             if own:
                 classes, name = own.get("class"), own.get("id")
-                others: tuple[str | None, ...] = NOTHING
-                if not ANY_ATTRIBUTE.isdisjoint(own):
+                if ANY_ATTRIBUTE.isdisjoint(own):
+                    if classes or name:
+                        key = tag, classes, name
+                else:
                     others = tuple([own.get(attribute) for attribute in ATTRIBUTES])
+                    key = tag, classes, name, others
                     role, prop = others[:2]
                     if role in ROLES:
                         self.roles.append((element, COLUMN[ROLES[role or ""]]))
                     if prop and prop.lower() in CONTENT_PROPS:
                         self.content.append(element)
-                number = numbers.get((tag, classes, name, others))
-            else:
-                classes = name = None
-                others = NOTHING
-                number = numbers.get(tag)
+            number = numbers.get(key)
             if number is None:
-                number = len(names)
-                numbers[(tag, classes, name, others) if own else tag] = number
-                hashed = numbers.get(f"<{tag}")  # hashes of tags and shapes are kept in the same dictionary
-                if hashed is None:
-                    hashed = numbers[f"<{tag}"] = _hash(tag)
-                names.append(hashed)
-                shapes.append(_hash(f"{tag} {DIGITS.sub('0', classes[:300])}") if classes else hashed)
-                found = _element_hashes(classes, name, others) if own and tag != "html" and tag != "body" else ()
-                flat.extend(found)
-                counts.append(len(found))
+                number = numbers[key] = len(names)
+                names.append(TAG_HASH.get(tag) or _hash(tag))
+                form: str | tuple[str, str] = tag
+                found = b""
+                if classes:
+                    folded, found = _class_cache.get(classes) or _classes(classes)
+                    form = tag, folded
+                if name or others is not NOTHING:
+                    found += _other_hashes(name, others)
+                shapes.append(forms.setdefault(form, len(forms)))
+                hashes.append(found[:8 * ELEMENT_TOKENS] if tag != "html" and tag != "body" else b"")
             signature.append(number)
         self.signature = np.zeros(self.elements + 1, np.int64)
-        self.signature[self.used] = signature
-        self.shape = np.array(shapes, np.uint64)[self.signature]
-        self.names = np.array(names, np.uint64)[self.signature]
-        self.token_hashes = np.frombuffer(flat, np.uint64)
-        self.token_counts = np.array(counts, np.int64)
+        self.signature[self.used] = _ints(signature)
+        self.shapes = _ints(shapes)
+        self.names = np.array(names, np.uint64)
+        self.token_hashes = np.frombuffer(b"".join(hashes), np.uint64)
+        self.token_counts = _ints(map(len, hashes)) >> 3
         self.token_places = np.cumsum(self.token_counts) - self.token_counts
 
     def _ancestors(self) -> None:
@@ -952,55 +991,59 @@ class _Evidence:
         block, column = np.nonzero(self.inside)
         above = TAG_HASHES[column] + ABOVE
         around = np.bincount(block, minlength=self.count)
-        chain = self.chain
-        distance = np.arange(chain.shape[1]) - self.own[:, None]
-        salt = np.where(distance < 0, OWN, np.where(distance < 2, NEAR, FAR))
-        size = self.token_counts[self.signature[chain]]
-        size[chain < 0] = 0
-        room = limit - 2 - around
-        np.clip(np.cumsum(size, axis=1), 0, np.maximum(room, 0)[:, None], out=(upto := np.empty_like(size)))
-        size = np.diff(upto, axis=1, prepend=0)
-        flat = size.ravel()
-        picked = _flat_ranges(self.token_places[self.signature[chain]].ravel(), flat)
-        near = self.token_hashes[picked] + np.repeat(salt.ravel(), flat)
+        chain = self.signature[self.chain]
+        size = self.token_counts[chain]
+        np.clip(np.cumsum(size, axis=1), 0, np.maximum(limit - 2 - around, 0)[:, None], out=(upto := np.empty_like(size)))
+        size = upto.copy()
+        size[:, 1:] -= upto[:, :-1]
         attributes = upto[:, -1]
+        rows, levels = np.nonzero(size)
+        size = size[rows, levels]
+        distance = levels - self.own[rows]
+        near = self.token_hashes[_flat_ranges(self.token_places[chain[rows, levels]], size)]
+        near += np.repeat(np.where(distance < 0, OWN, np.where(distance < 2, NEAR, FAR)), size)
         total = 2 + around + attributes
-        first = np.concatenate([[0], np.cumsum(total)])
+        first = _running(total)
         out = np.empty(int(first[-1]), np.uint64)
-        out[first[:-1]] = self.names[self.holder] + HOLDER
-        out[first[:-1] + 1] = self.names[self.inner] + INNER
+        out[first[:-1]] = self.names[self.signature[self.holder]] + HOLDER
+        out[first[:-1] + 1] = self.names[self.signature[self.inner]] + INNER
         out[_flat_ranges(first[:-1] + 2, around)] = above
         out[_flat_ranges(first[:-1] + 2 + around, attributes)] = near
         return mix(out * PLACE), first
 
     def dense(self) -> npt.NDArray[np.float32]:
-        columns: dict[str, npt.NDArray[Any] | float] = {}
+        columns: Columns = {}
         self._shares(columns)
         self._repetition(columns)
         self._kinds(columns)
         self._headline(columns)
-        out = np.empty((len(TREE_DENSE), self.count), np.float32)
-        for number, name in enumerate(TREE_DENSE):
-            out[number] = columns[name]
-        return np.ascontiguousarray(out.T)
+        out = np.empty((self.count, len(TREE_DENSE)), np.float32)
+        rows = out.T
+        for name, values in columns.items():
+            number = PLACE_OF[name]
+            if isinstance(values, np.ndarray) and values.ndim == 2:
+                rows[number:number + len(values)] = values
+            else:
+                rows[number] = values
+        return out
 
-    def _shares(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _shares(self, columns: Columns) -> None:
         """How much of the page the elements around a block hold, and of what kind. "Parent" is the nearest element that
         holds more words than the block, "grand" the nearest that holds more than that: wrappers do not count."""
         words, linked, chain = self.words, self.linked, self.chain
         rows = np.arange(self.count)
         total, total_linked = max(int(words.sum()), 1), int(linked.sum())
-        running, running_linked = np.concatenate([[0], np.cumsum(words)]), np.concatenate([[0], np.cumsum(linked)])
-        held = running[self.last] - running[self.first]
+        running, running_linked = _running(words), _running(linked)
+        held = running[self.last] - running[self.first]  # 0 by -1, which is behind the outermost
         held_linked = running_linked[self.last] - running_linked[self.first]
-        around = np.where(chain >= 0, held[chain], 0)
-        outermost = (chain >= 0).sum(1) - 1
+        around = held[chain]
+        outermost = np.count_nonzero(chain >= 0, axis=1) - 1
         least = words
         found = []
         for name in ("parent", "grand", "great"):
             more = around > least[:, None]
-            level = np.where(more.any(1), more.argmax(1), outermost)
-            element = chain[rows, level]
+            level = more.argmax(1)
+            element = chain[rows, np.where(more[rows, level], level, outermost)]
             found.append(element)
             least = np.maximum(held[element], least)
             columns[f"share_{name}"] = least / total
@@ -1012,58 +1055,47 @@ class _Evidence:
         columns["text_density"] = _log(held[parent] / np.maximum(self.after[parent] - parent, 1))
         columns["blocks_in_parent"] = _log(self.last[parent] - self.first[parent])
 
-        codes = np.where(IS_CONTROL[self.codes], CONTROL, self.codes)
-
-        def inside(element: Ints, code: int) -> Floats:
-            hits = np.concatenate([[0], np.cumsum(codes == code)])
-            return _log(hits[self.after[element]] - hits[element])
-
-        columns["links_in_parent"], columns["paragraphs_in_parent"] = inside(parent, COLUMN["a"]), inside(parent, COLUMN["p"])
-        columns["images_in_parent"], columns["images_in_grand"] = inside(parent, PIXELS), inside(grand, PIXELS)
-        columns["controls_in_parent"] = inside(parent, CONTROL)
-        columns["time_in_parent"] = inside(parent, TIME)
-        ended_at = _ints(self.walk.ended_at)
-        columns["depth"] = _log(self.holder - np.searchsorted(ended_at, self.holder, side="right"))
+        hits = np.zeros((len(COUNTED), self.elements + 1), np.int64)
+        np.cumsum(COUNTED_TABLE[self.codes].T, axis=1, dtype=np.int64, out=hits[:, 1:])
+        counts = hits[:, self.after[parent]] - hits[:, parent]
+        row = list(COUNTED).index("images_in_grand")
+        counts[row] = hits[row, self.after[grand]] - hits[row, grand]
+        columns[next(iter(COUNTED))] = _log(counts)
+        columns["depth"] = _log(self.holder - np.searchsorted(self.ended_at, self.holder, side="right"))
         columns["page_blocks"], columns["page_words"] = float(np.log1p(self.count)), float(np.log1p(total))
 
-    def _repetition(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _repetition(self, columns: Columns) -> None:
         """Siblings of one shape around a block, and blocks with the same path of shapes."""
         used, chain = self.used, self.chain
-        key = mix(self.shape[used] + self.parent[used].astype(np.uint64) * PLACE)
-        _, inverse, size = np.unique(key, return_inverse=True, return_counts=True)
-        order = np.argsort(inverse, kind="stable")
-        rank = np.empty(len(used), np.int64)
-        rank[order] = np.arange(len(used)) - np.repeat(np.cumsum(size) - size, size)
-        siblings, position = np.zeros(self.elements + 1), np.zeros(self.elements + 1)
-        siblings[used], position[used] = size[inverse], rank
-        columns["siblings"] = np.log(np.maximum(siblings[self.holder], 1))
-        columns["sibling_position"] = position[self.holder] / np.maximum(siblings[self.holder] - 1, 1)
+        rank, size = _ranks(self.shapes[self.signature[used]] * (self.elements + 1) + self.parent[used])
+        siblings, position = np.ones(self.elements + 1), np.zeros(self.elements + 1)
+        siblings[used], position[used] = size, rank
+        log, place = np.log(siblings), position / np.maximum(siblings - 1, 1)
+        columns["siblings"], columns["sibling_position"] = log[self.holder], place[self.holder]
         rows = np.arange(self.count)
         near = np.minimum(self.own[:, None] + np.arange(4), chain.shape[1] - 1)
         near = chain[rows[:, None], near]
-        level = siblings[near].argmax(1)
-        most = near[rows, level]
-        columns["near_siblings"] = np.log(np.maximum(siblings[most], 1))
-        columns["near_position"] = position[most] / np.maximum(siblings[most] - 1, 1)
-        power = mix(np.arange(1, chain.shape[1] + 1, dtype=np.uint64) * PLACE)
+        most = near[rows, siblings[near].argmax(1)]
+        columns["near_siblings"], columns["near_position"] = log[most], place[most]
         # counted from the holder on: what the text begins in does not matter
-        level = np.arange(chain.shape[1]) + 1 - self.own[:, None]
-        path = np.where((chain >= 0) & (level >= 0), mix(self.shape[chain] + np.uint64(1)) * power[np.maximum(level, 0)], np.uint64(0))
-        path = path.sum(1, dtype=np.uint64)
-        _, inverse, copies = np.unique(path, return_inverse=True, return_counts=True)
-        columns["repeats"] = np.log(copies[inverse])
+        levels = chain.shape[1]
+        forms = mix((self.shapes + 1).astype(np.uint64))
+        forms[0] = 0  # behind the outermost
+        power = np.append(mix(np.arange(1, levels + 1, dtype=np.uint64) * PLACE), np.zeros(levels, np.uint64))
+        path = (forms[self.signature[chain]] * power[np.arange(levels) + 1 - self.own[:, None]]).sum(1, dtype=np.uint64)
+        columns["repeats"] = np.log(_ranks(path)[1])
         same = np.zeros(self.count + 1, bool)
         same[1:-1] = path[1:] == path[:-1]
         columns["same_as_before"], columns["same_as_after"] = same[:-1], same[1:]
         begins = np.flatnonzero(~same[:-1])
-        run = np.diff(np.append(begins, self.count))
-        columns["run"] = np.log(np.repeat(run, run))
+        run = np.diff(begins, append=self.count)
+        columns["run"] = np.repeat(np.log(run), run)
 
-    def _kinds(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _kinds(self, columns: Columns) -> None:
         """What a block and the elements around it are."""
         inside = self.inside
-        groups = (inside.view(np.uint8) @ GROUP_TABLE).T > 0
-        columns.update(zip(GROUPS, groups))
+        groups = (inside.astype(np.float32) @ GROUP_TABLE).T > 0
+        columns[next(iter(GROUPS))] = groups
         headings = inside[:, COLUMN["h1"]:COLUMN["h6"] + 1]
         self.heading: Bools = np.asarray(headings.any(1))
         self.first_level: Bools = headings[:, 0]
@@ -1073,8 +1105,8 @@ class _Evidence:
         last = np.maximum.accumulate(np.where(self.heading, index, -1))
         columns["since_heading"] = np.where(last >= 0, _log(index - last), 8)
         columns["heading_before"] = np.concatenate([[False], self.heading[:-1]])
-        columns.update(zip(HOLDER_TAGS, HOLDER_TABLE[self.codes[self.holder]].T))
-        columns.update(zip(INNER_TAGS, INNER_TABLE[self.codes[self.inner]].T))
+        columns[next(iter(HOLDER_TAGS))] = HOLDER_TABLE[self.codes[self.holder]].T
+        columns[next(iter(INNER_TAGS))] = INNER_TABLE[self.codes[self.inner]].T
         columns["in_body_prop"] = 0.0
         if self.content:
             changes = np.zeros(self.count + 1, np.int64)
@@ -1083,19 +1115,20 @@ class _Evidence:
             np.add.at(changes, self.last[content], -1)
             columns["in_body_prop"] = np.cumsum(changes)[:-1] > 0
         columns["hidden"], columns["blank_before"] = self.hidden, self.gap
-        columns["lines"] = _log(np.array([text.count("\n") for text in self.walk.texts]))
+        columns["lines"] = _log(_ints([text.count("\n") for text in self.walk.texts]))
 
-    def _headline(self, columns: dict[str, npt.NDArray[Any] | float]) -> None:
+    def _headline(self, columns: Columns) -> None:
         """Where a block stands to the headline: the heading most like the <title>, else the first of the first level."""
         titled = frozenset(self.walk.title.lower().split())
         overlap = np.zeros(self.count)
         if titled:
-            texts = self.walk.texts
+            lowered = "\0".join(self.walk.texts).lower().split("\0")
             for block in np.flatnonzero((self.words >= 2) & (self.words <= 40)).tolist():
-                own = texts[block].lower().split()
-                shared = len(titled.intersection(own))
-                if shared > 1:
-                    overlap[block] = 2 * shared / (len(titled) + len(own))
+                own = lowered[block].split()
+                if not titled.isdisjoint(own):
+                    shared = len(titled.intersection(own))
+                    if shared > 1:
+                        overlap[block] = 2 * shared / (len(titled) + len(own))
         columns["title_overlap"] = overlap
         headline = int((self.heading * (overlap + 0.25 * self.first_level + 0.2 * ~self.hidden)).argmax())
         columns["has_headline"] = known = bool(self.heading[headline] and (self.first_level[headline] or overlap[headline] > 0.4))
@@ -1118,13 +1151,12 @@ def _page(walk: _Walk, source: str = "html") -> TreePage:
         return _empty(walk.title)
     evidence = _Evidence(walk)
     tokens, token_first = evidence.tokens()
-    length = np.array([len(text) for text in walk.texts], np.int64)
+    length = _ints(map(len, walk.texts))
     start = np.cumsum(length + 1) - length - 1
-    node_first = np.concatenate([[0], _ints(walk.node_end)])
     tags = walk.tags
-    return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in walk.holder], evidence.holder,
-                    Elements(tags, walk.parents), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
-                    evidence.linked, np.array(walk.nodes[:walk.node_end[-1]], np.int64), node_first, evidence.hidden, walk.title, source,
+    return TreePage("\n".join(walk.texts), start, start + length, [tags[e] for e in evidence.holder.tolist()], evidence.holder,
+                    Elements(tags, Numbers(walk.parents)), evidence.dense(), tokens, token_first, evidence.gap, evidence.words,
+                    evidence.linked, _ints(walk.nodes), evidence.node_first, evidence.hidden, walk.title, source,
                     walk.links)
 
 
@@ -1155,12 +1187,12 @@ MAX_STRINGS = 200_000
 
 
 def _shown_words(walk: _Walk) -> int:
-    return sum(words for words, hidden in zip(walk.words, walk.hidden) if not hidden)
+    return sum(block[WORDS] for block in walk.blocks if not block[HIDDEN])
 
 
 def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
     """A page with few words on it: from elsewhere, where that holds more; hidden text included."""
-    best, most, source = walk, max(sum(walk.words), shown), "html"
+    best, most, source = walk, max(sum(block[WORDS] for block in walk.blocks), shown), "html"
     if walk.noscript_words > most:
         with_noscript = _walk(html, noscript=True)
         words = _shown_words(with_noscript)
@@ -1168,7 +1200,7 @@ def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
             best, most, source = with_noscript, words, "noscript"
     for name, story in _embedded(walk.scripts):
         found = _walk(story)
-        words = sum(found.words)
+        words = sum(block[WORDS] for block in found.blocks)
         if words > most and words >= FEW_WORDS // 2:
             found.title = walk.title
             best, most, source = found, words, name
