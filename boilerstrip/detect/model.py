@@ -56,7 +56,8 @@ class _Content:
         group, atom = features.group.take(chosen), features.tokens.atom.take(chosen)
         own = features.own.take(chosen).astype(np.float64)
         count = np.bincount(atom, minlength=len(features.words))
-        return cls(group, atom, own, np.bincount(group).take(group) - own, np.append(0, np.cumsum(count)), count + 1.0)
+        return cls(group, atom, own, np.bincount(group).take(group) - own, np.append(0, np.cumsum(count)),
+                   (count + 1).astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)

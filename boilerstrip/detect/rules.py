@@ -37,6 +37,7 @@ POSITIONS = ("line", "line_start", "anywhere", "heading")
 CUES: dict[str, tuple[str | None, int]] = {
     "digit": (None, 60), "url": ("/", 400), "copyright": ("©®℗", 400), "hash": ("#", 400), "degree": ("°", 40)}
 ACTIONS = ("evidence", "keep", "drop")
+FIXES = {"keep": 1, "drop": -1}
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
 BITMAP_BITS = 18
 USER_TIMEOUT = 0.1  # seconds for one user pattern on one block; built-in patterns are linear and have no limit
@@ -171,6 +172,7 @@ class RulePack:
         self.weight = np.array([rule.weight for rule in self.rules], np.float32)
         self.label = np.array([LABELS.index(rule.label) for rule in self.rules], np.int64)
         self.heading = np.array([rule.position == "heading" for rule in self.rules], bool)
+        self.fixes = np.array([FIXES.get(rule.action, 0) for rule in self.rules], np.int64)
         self._limit = np.array([rule.max_words or 1 << 40 for rule in self.rules], np.int64)
         self._patterned = np.array([rule.pattern is not None for rule in self.rules], bool)
         self._cued = [(n, rule) for n, rule in enumerate(self.rules) if rule.cue and not any(rule.phrases.values())]
