@@ -45,12 +45,15 @@ def mix(hashes: Hashes) -> Hashes:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words of a batch: `hash`, `atom` (which atom it stands in), `first` (per atom its first word, and one
-    entry more), `length` in characters, `capital` (begins with a capital), `ideograph`."""
+    """The words of a batch: `hash`, `atom` (which atom it stands in), `place` (how many words of its atom stand before it),
+    `first` (per atom its first word, and one entry more), `length` in characters, `capital` (begins with a capital),
+    `ideograph`; and per atom `sums`, hashes of all its words together (0 where there are none)."""
 
     hash: Hashes
     atom: Ints
+    place: Ints
     first: Ints
+    sums: Hashes
     length: Ints
     capital: npt.NDArray[np.bool_]
     ideograph: npt.NDArray[np.bool_]
@@ -60,19 +63,16 @@ class Tokens:
         atom the number of its first one (one entry more). An atom without words still has the pair of its edges."""
         count = np.diff(self.first)
         short = (count > 0) & (count <= WHOLE_TOKENS)
-        first = np.concatenate([[0], np.cumsum(count + 1 + short)])
+        first = np.append(0, np.cumsum(count + 1 + short))
         left = np.full(int(first[-1]), EDGE)
         right = left.copy()
-        position = np.arange(len(self.hash)) - self.first[self.atom]
-        place = first[self.atom] + position
-        right[place] = self.hash
-        left[place + 1] = self.hash
-        grams = mix(left * PAIR + right)
-        inside = short[self.atom]
-        begins = np.cumsum(count[short]) - count[short]
-        if len(begins):
-            terms = self.hash[inside] * _powers(int(PAIR), WHOLE_TOKENS + 1)[position[inside]]
-            grams[first[:-1][short] + count[short] + 1] = mix(np.add.reduceat(terms, begins) + WHOLE)
+        at = first.take(self.atom) + self.place
+        right[at] = self.hash
+        left[at + 1] = self.hash
+        left *= PAIR
+        left += right
+        grams = mix(left)
+        grams[first[1:][short] - 1] = mix(self.sums[short] + WHOLE)
         return grams, first
 
 
@@ -101,9 +101,15 @@ def tokenize(atoms: Atoms) -> Tokens:
     """The words of all atoms, hashed."""
     hashes, start, length = word_hashes(atoms.codes, atoms.classes, atoms.start)
     atom = np.searchsorted(atoms.start, start, side="right") - 1
-    first = np.searchsorted(atom, np.arange(len(atoms) + 1))
-    kinds = atoms.classes[start]
-    return Tokens(hashes, atom, first, length, kinds == C.UPPER, kinds == C.IDEOGRAPH)
+    count = np.bincount(atom, minlength=len(atoms))
+    first = np.append(0, np.cumsum(count))
+    place = np.arange(len(atom)) - first.take(atom)
+    sums, filled = np.zeros(len(atoms), np.uint64), np.flatnonzero(count)
+    if len(filled):
+        powers = _powers(int(PAIR), MAX_ATOM * 2).take(np.minimum(place, MAX_ATOM * 2 - 1))
+        sums[filled] = np.add.reduceat(hashes * powers, first[filled])
+    kinds = atoms.classes.take(start)
+    return Tokens(hashes, atom, place, first, sums, length, kinds == C.UPPER, kinds == C.IDEOGRAPH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,10 @@ class Features:
     own: Ints
     groups: int
     words: Ints
+
+    def share(self, kind: str) -> Floats:
+        """Per atom the share of characters of a kind, one of SHARES."""
+        return self.dense[:, DENSE.index(f"share_{kind}")]
 
 
 SHARES = ("lower", "upper", "letter", "ideograph", "digit", "stop", "comma", "colon", "quote", "dash", "bullet", "open",
@@ -240,7 +250,8 @@ def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
                 columns: dict[str, npt.NDArray[np.generic]]) -> tuple[Ints, Ints, int]:
     """Whether an atom shares its words with the rest of its page: what is foreign to a story lacks its vocabulary."""
     count = len(atoms)
-    hashes, whole_atoms = _line_hashes(atoms, tokens, words)
+    whole_atoms = np.flatnonzero(words)
+    hashes = mix(tokens.sums[whole_atoms] + atoms.page[whole_atoms].astype(np.uint64) * BASE)
     order = np.argsort(hashes, kind="stable")
     ranked = hashes[order]
     begins = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[:len(order)])
@@ -287,14 +298,3 @@ def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
     # in whole 1024ths, so that sums do not depend on their order
     columns["frequent"] = np.bincount(sorted_atom, np.round(1024 * np.log(np.repeat(size, size))), count) / 1024 / some
     return group, own, groups
-
-
-def _line_hashes(atoms: Atoms, tokens: Tokens, words: Ints) -> tuple[Hashes, Ints]:
-    """A hash of every atom with words, salted with its page."""
-    filled = np.flatnonzero(words > 0)
-    if len(filled) == 0:
-        return np.zeros(0, np.uint64), filled
-    position = np.arange(len(tokens.hash)) - tokens.first[tokens.atom]
-    terms = tokens.hash * _powers(int(PAIR), MAX_ATOM * 2)[np.minimum(position, MAX_ATOM * 2 - 1)]
-    sums = np.add.reduceat(terms, tokens.first[filled])
-    return mix(sums + atoms.page[filled].astype(np.uint64) * BASE), filled

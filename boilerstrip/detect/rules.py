@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
@@ -20,9 +20,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
-from boilerstrip.features import PAIR, Features, _powers, mix, word_hashes
+from boilerstrip.features import PAIR, Features, Tokens, _powers, mix, word_hashes
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.segment.text import Atoms
 
@@ -33,9 +32,11 @@ Ints = npt.NDArray[np.int64]
 
 PACKS = Path(__file__).parents[1] / "rules"
 POSITIONS = ("line", "line_start", "anywhere", "heading")
-# Characters that point to a rule's pattern (None: any digit), and the longest block, in characters, that it looks at.
-CUES: dict[str, tuple[str | None, int]] = {
-    "digit": (None, 60), "url": ("/", 400), "copyright": ("©®℗", 400), "hash": ("#", 400), "degree": ("°", 40)}
+# Characters that point to a rule's pattern: their kind, which ones (none: all of the kind), and the longest block, in
+# characters, that it looks at.
+CUES: dict[str, tuple[str, str, int]] = {
+    "digit": ("digit", "", 60), "url": ("slash", "/", 400), "copyright": ("copyright", "©®℗", 400), "hash": ("slash", "#", 400),
+    "degree": ("symbol", "°", 40)}
 ACTIONS = ("evidence", "keep", "drop")
 FIXES = {"keep": 1, "drop": -1}
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
@@ -169,6 +170,7 @@ class RulePack:
             chosen = position == code
             self._tables[name] = _Table(hashes[chosen], lengths[chosen], numbers[chosen])
         self._prefixes = np.unpackbits(arrays["prefixes"]).astype(bool)
+        self._begins = self._prefixes | self._tables["line_start"].present | self._tables["anywhere"].present
         self.weight = np.array([rule.weight for rule in self.rules], np.float32)
         self.label = np.array([LABELS.index(rule.label) for rule in self.rules], np.int64)
         self.heading = np.array([rule.position == "heading" for rule in self.rules], bool)
@@ -230,8 +232,7 @@ class RulePack:
         if not self.rules or len(atoms) == 0:
             return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64))
         tokens, words = features.tokens, features.words
-        found = [self._whole(tokens.hash, tokens.first, words), self._starts(tokens.hash, tokens.first, words),
-                 self._anywhere(tokens.hash, tokens.atom, tokens.first)]
+        found = [self._whole(tokens, words), *self._inside(tokens)]
         atom, rule = (np.concatenate([f[k] for f in found]) for k in (0, 1))
         allowed = words[atom] <= self._limit[rule]
         atom, rule = self._confirm(atoms, atom[allowed], rule[allowed])
@@ -252,26 +253,19 @@ class RulePack:
         inside: npt.NDArray[np.bool_] = allowed[atoms.page[atom], rule]
         return inside
 
-    def _whole(self, hashes: Hashes, first: Ints, words: Ints) -> tuple[Ints, Ints]:
+    def _whole(self, tokens: Tokens, words: Ints) -> tuple[Ints, Ints]:
+        """Phrases that are whole atoms."""
         rows = np.flatnonzero((words > 0) & (words <= LONGEST))
-        if len(rows) == 0 or not len(self._tables["line"]):
-            return rows[:0], rows[:0]
-        sums = np.zeros(len(rows), np.uint64)
-        powers = _powers(int(PAIR), LONGEST + 1)
-        for k in range(LONGEST):
-            more = np.flatnonzero(words[rows] > k)
-            if len(more) == 0:
-                break
-            sums[more] += hashes[first[rows[more]] + k] * powers[k]
-        return self._tables["line"].find(mix(sums), words[rows], rows)
+        return self._tables["line"].find(mix(tokens.sums[rows]), words[rows], rows)
 
-    def _starts(self, hashes: Hashes, first: Ints, words: Ints) -> tuple[Ints, Ints]:
-        rows = np.flatnonzero(words > 0)
-        return self._tables["line_start"].walk(hashes, first[rows], words[rows], rows, self._prefixes)
-
-    def _anywhere(self, hashes: Hashes, atom: Ints, first: Ints) -> tuple[Ints, Ints]:
-        places = np.arange(len(hashes))
-        return self._tables["anywhere"].walk(hashes, places, first[atom + 1] - places, atom, self._prefixes)
+    def _inside(self, tokens: Tokens) -> Iterator[tuple[Ints, Ints]]:
+        """Phrases that begin an atom, and those that stand anywhere."""
+        first = bit_of(mix(tokens.hash))  # few words begin a phrase
+        likely = np.flatnonzero(self._begins.take(first))
+        atom = tokens.atom[likely]
+        room = tokens.first[atom + 1] - likely
+        for name, chosen in (("line_start", np.flatnonzero(tokens.place[likely] == 0)), ("anywhere", slice(None))):
+            yield self._tables[name].walk(tokens.hash, likely[chosen], room[chosen], atom[chosen], self._prefixes)
 
     def _confirm(self, atoms: Atoms, atom: Ints, rule: Ints) -> tuple[Ints, Ints]:
         """Keep hits of rules without a pattern, and those whose pattern matches."""
@@ -279,32 +273,29 @@ class RulePack:
         if len(open_) == 0:
             return atom, rule
         keep = np.ones(len(atom), bool)
-        for k in open_.tolist():
-            search = self._matchers[rule[k]]
-            keep[k] = search is not None and search(_text(atoms, int(atom[k]))) is not None
+        for k, number, text in zip(open_.tolist(), rule[open_].tolist(), _texts(atoms, atom[open_])):
+            search = self._matchers[number]
+            keep[k] = search is not None and search(text) is not None
         return atom[keep], rule[keep]
 
     def _cue(self, atoms: Atoms, features: Features) -> tuple[Ints, Ints]:
         """Rules that a character points to: their patterns run on short atoms that hold it."""
         out_atom: list[int] = []
         out_rule: list[int] = []
-        for cue, (characters, longest) in CUES.items():
-            rules = [(n, rule) for n, rule in self._cued if rule.cue == cue]
-            present = [c for c in characters or () if c in atoms.text]
-            if not rules or not (present or characters is None):
+        for cue, (kind, characters, longest) in CUES.items():
+            rules = [(n, rule.max_words or LONGEST) for n, rule in self._cued if rule.cue == cue]
+            if not rules:
                 continue
-            most = max(rule.max_words or LONGEST for _, rule in rules)
-            short = np.flatnonzero((features.words <= most) & (atoms.end - atoms.start <= longest))
-            found = atoms.classes == C.DIGIT if characters is None else np.isin(atoms.codes, [ord(c) for c in present])
-            before = np.cumsum(np.append(False, found), dtype=np.int32)
-            owners = short[before[atoms.end[short]] > before[atoms.start[short]]]
+            most = max(limit for _, limit in rules)
+            owners = np.flatnonzero((features.share(kind) > 0) & (features.words <= most) & (atoms.end - atoms.start <= longest))
             builtin: Callable[[str], object] = self._any_of_cue.get(cue, lambda text: None)
+            own = [(n, limit) for n, limit in rules if n >= self._builtin]
             seen: dict[str, list[int]] = {}
-            for at in owners.tolist():
-                text = _text(atoms, at)
+            for at, words, text in zip(owners.tolist(), features.words[owners].tolist(), _texts(atoms, owners)):
                 if text not in seen:
-                    words, some = int(features.words[at]), builtin(text) is not None
-                    seen[text] = [n for n, rule in rules if (some or n >= self._builtin) and words <= (rule.max_words or LONGEST)
+                    pointed = not characters or any(c in text for c in characters)
+                    tried = [] if not pointed else rules if builtin(text) is not None else own
+                    seen[text] = [n for n, limit in tried if words <= limit
                                   and (search := self._matchers[n]) is not None and search(text)]
                 out_atom += [at] * len(seen[text])
                 out_rule += seen[text]
@@ -350,8 +341,9 @@ def _story_resumes(atoms: Atoms, words: Ints) -> Ints:
     return np.append(np.flatnonzero(pair), len(atoms))
 
 
-def _text(atoms: Atoms, number: int) -> str:
-    return atoms.text[atoms.start[number]:atoms.end[number]]
+def _texts(atoms: Atoms, numbers: Ints) -> list[str]:
+    """The texts of some atoms."""
+    return [atoms.text[a:b] for a, b in zip(atoms.start[numbers].tolist(), atoms.end[numbers].tolist())]
 
 
 class _Table:
@@ -362,15 +354,15 @@ class _Table:
         self.hashes, self.lengths, self.rules = hashes[order], lengths[order], rules[order]
         self._lengths = frozenset(lengths.tolist())
         self._longest = max(self._lengths, default=0)
-        self._present = np.zeros(1 << BITMAP_BITS, bool)  # a first, cheap test
-        self._present[bit_of(hashes)] = True
+        self.present = np.zeros(1 << BITMAP_BITS, bool)  # a first, cheap test
+        self.present[bit_of(hashes)] = True
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     def find(self, hashes: Hashes, lengths: Ints, owners: Ints) -> tuple[Ints, Ints]:
         """(owner, rule) of every hash that is a phrase of that length."""
-        likely = np.flatnonzero(self._present[bit_of(hashes)])
+        likely = np.flatnonzero(self.present.take(bit_of(hashes)))
         if len(likely) == 0:
             return owners[:0], owners[:0]
         hashes, lengths, owners = hashes[likely], lengths[likely], owners[likely]
@@ -392,7 +384,7 @@ class _Table:
             mixed = mix(sums)
             if k + 1 in self._lengths:
                 found.append(self.find(mixed, np.full(len(places), k + 1), owners))
-            alive = np.flatnonzero(prefixes[bit_of(mixed)] & (room > k + 1))
+            alive = np.flatnonzero(prefixes.take(bit_of(mixed)) & (room > k + 1))
             if len(alive) == 0:
                 break
             places, room, owners, sums = places[alive], room[alive], owners[alive], sums[alive]
