@@ -125,10 +125,6 @@ class Features:
     groups: int
     words: Ints
 
-    def share(self, kind: str) -> Floats:
-        """Per atom the share of characters of a kind, one of SHARES."""
-        return self.dense[:, DENSE.index(f"share_{kind}")]
-
 
 SHARES = ("lower", "upper", "letter", "ideograph", "digit", "stop", "comma", "colon", "quote", "dash", "bullet", "open",
           "currency", "copyright", "slash", "emoji", "space", "symbol")

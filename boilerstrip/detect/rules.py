@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
+from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
 from boilerstrip.features import PAIR, Features, Tokens, _powers, mix, word_hashes
 from boilerstrip.labels import LABELS, Label
@@ -34,9 +35,9 @@ PACKS = Path(__file__).parents[1] / "rules"
 POSITIONS = ("line", "line_start", "anywhere", "heading")
 # Characters that point to a rule's pattern: their kind, which ones (none: all of the kind), and the longest block, in
 # characters, that it looks at.
-CUES: dict[str, tuple[str, str, int]] = {
-    "digit": ("digit", "", 60), "url": ("slash", "/", 400), "copyright": ("copyright", "©®℗", 400), "hash": ("slash", "#", 400),
-    "degree": ("symbol", "°", 40)}
+CUES: dict[str, tuple[C, str, int]] = {
+    "digit": (C.DIGIT, "", 60), "url": (C.SLASH, "/", 400), "copyright": (C.COPYRIGHT, "©®℗", 400), "hash": (C.SLASH, "#", 400),
+    "degree": (C.SYMBOL, "°", 40)}
 ACTIONS = ("evidence", "keep", "drop")
 FIXES = {"keep": 1, "drop": -1}
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
@@ -287,14 +288,18 @@ class RulePack:
             if not rules:
                 continue
             most = max(limit for _, limit in rules)
-            owners = np.flatnonzero((features.share(kind) > 0) & (features.words <= most) & (atoms.end - atoms.start <= longest))
+            found = np.flatnonzero(atoms.classes == kind)
+            if characters:
+                found = found[np.isin(atoms.codes[found], codes_of(characters))]
+            held = np.zeros(len(atoms), bool)
+            held[np.searchsorted(atoms.start, found, side="right") - 1] = True
+            owners = np.flatnonzero(held & (features.words <= most) & (atoms.end - atoms.start <= longest))
             builtin: Callable[[str], object] = self._any_of_cue.get(cue, lambda text: None)
             own = [(n, limit) for n, limit in rules if n >= self._builtin]
             seen: dict[str, list[int]] = {}
             for at, words, text in zip(owners.tolist(), features.words[owners].tolist(), _texts(atoms, owners)):
                 if text not in seen:
-                    pointed = not characters or any(c in text for c in characters)
-                    tried = [] if not pointed else rules if builtin(text) is not None else own
+                    tried = rules if builtin(text) is not None else own
                     seen[text] = [n for n, limit in tried if words <= limit
                                   and (search := self._matchers[n]) is not None and search(text)]
                 out_atom += [at] * len(seen[text])
