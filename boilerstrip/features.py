@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boilerstrip.chars import CharClass as C
-from boilerstrip.chars import fold_table, is_blank, is_word
+from boilerstrip.chars import fold_table, is_word
 from boilerstrip.segment.text import MAX_ATOM, Atoms
 
 __all__ = ["DENSE", "Features", "Tokens", "measure", "tokenize"]
@@ -182,15 +182,15 @@ def measure(atoms: Atoms) -> Features:
 
 def _kinds(atoms: Atoms) -> Ints:
     """How many characters of each class an atom has: one row per class."""
-    count, classes, begin = len(atoms), atoms.classes, int(atoms.start[0])
-    kinds = np.zeros((len(C), count), np.int64)
+    count, classes = len(atoms), atoms.classes
     # what stands between atoms counts for the one before it: nothing but blanks
-    rare = np.flatnonzero(~is_blank(classes[begin:]) & (classes[begin:] != C.LOWER)) + begin
-    row = np.repeat(np.arange(count), np.diff(atoms.start, append=len(classes)))
-    kinds += np.bincount(classes[rare].astype(np.int64) * count + row[rare - begin], minlength=len(C) * count).reshape(len(C), count)
+    rare = np.flatnonzero(classes - np.uint8(C.SPACE) > C.LOWER - C.SPACE)  # neither blanks nor LOWER, which is next to them
+    row = np.repeat(np.arange(count), np.diff(atoms.start[1:], prepend=0, append=len(classes))).take(rare)
+    kinds = np.bincount(classes.take(rare) * np.int64(count) + row, minlength=len(C) * count).reshape(len(C), count)
     for common in (C.LOWER, C.SPACE):
-        running = np.append(np.int32(0), np.cumsum(classes == common, dtype=np.int32))
-        kinds[common] = running[atoms.end] - running[atoms.start]
+        found = classes == common
+        running = np.cumsum(found, dtype=np.int32)
+        kinds[common] = running[atoms.end - 1] - running[atoms.start] + found[atoms.start]
     return kinds
 
 
