@@ -13,11 +13,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CharClass", "class_table", "codes_of", "fold_table"]
+__all__ = ["CharClass", "class_table", "codes_of", "fold_table", "is_blank", "is_word"]
+
+Classes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
 
 
 class CharClass(IntEnum):
-    """What a character is to the segmentation and the features."""
+    """What a character is to the segmentation and the features. Blanks stand together, and so do the characters of words:
+    a comparison tells them apart at a tenth of the cost of a look-up."""
 
     SYMBOL = 0
     SPACE = 1
@@ -41,6 +45,16 @@ class CharClass(IntEnum):
     COPYRIGHT = 19
     SLASH = 20  # / \\ @ # _ = & and the like: addresses and code
     EMOJI = 21
+
+
+def is_blank(classes: Classes) -> Bools:
+    """Which characters leave a blank, or nothing, on the page: from SPACE to BREAK."""
+    return classes - np.uint8(CharClass.SPACE) <= CharClass.BREAK - CharClass.SPACE
+
+
+def is_word(classes: Classes) -> Bools:
+    """Which characters belong to words: from LOWER to MARK."""
+    return classes - np.uint8(CharClass.LOWER) <= CharClass.MARK - CharClass.LOWER
 
 
 def codes_of(text: str) -> npt.NDArray[np.uint32]:

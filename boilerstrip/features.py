@@ -13,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from boilerstrip.chars import CharClass as C
-from boilerstrip.chars import fold_table
-from boilerstrip.segment.text import MAX_ATOM, WORD, Atoms
+from boilerstrip.chars import fold_table, is_word
+from boilerstrip.segment.text import MAX_ATOM, Atoms
 
 __all__ = ["DENSE", "Features", "Tokens", "measure", "tokenize"]
 
 Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
+Columns = dict[str, Floats]
 
 BASE = np.uint64(0x9E3779B97F4A7C15)
 PAIR = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -32,9 +33,15 @@ CONTENT_LENGTH = 5  # letters from which a word counts as a content word (one fo
 NEAR = 8  # atoms: a word seen at most so far away says little about belonging to the story
 
 
-@cache
-def _powers(base: int, size: int) -> Hashes:
+INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))
+ROOM = 1 << 19  # characters of the usual batches: their powers are kept
+
+
+def _power_table(base: int, size: int) -> Hashes:
     return np.cumprod(np.concatenate([[np.uint64(1)], np.full(size - 1, base, np.uint64)]), dtype=np.uint64)
+
+
+_powers = cache(_power_table)
 
 
 def mix(hashes: Hashes) -> Hashes:
@@ -45,12 +52,15 @@ def mix(hashes: Hashes) -> Hashes:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words of a batch: `hash`, `atom` (which atom it stands in), `first` (per atom its first word, and one
-    entry more), `length` in characters, `capital` (begins with a capital), `ideograph`."""
+    """The words of a batch: `hash`, `atom` (which atom it stands in), `place` (how many words of its atom stand before it),
+    `first` (per atom its first word, and one entry more), `length` in characters, `capital` (begins with a capital),
+    `ideograph`; and per atom `sums`, hashes of all its words together (0 where there are none)."""
 
     hash: Hashes
     atom: Ints
+    place: Ints
     first: Ints
+    sums: Hashes
     length: Ints
     capital: npt.NDArray[np.bool_]
     ideograph: npt.NDArray[np.bool_]
@@ -60,50 +70,52 @@ class Tokens:
         atom the number of its first one (one entry more). An atom without words still has the pair of its edges."""
         count = np.diff(self.first)
         short = (count > 0) & (count <= WHOLE_TOKENS)
-        first = np.concatenate([[0], np.cumsum(count + 1 + short)])
+        first = np.append(0, np.cumsum(count + 1 + short))
         left = np.full(int(first[-1]), EDGE)
         right = left.copy()
-        position = np.arange(len(self.hash)) - self.first[self.atom]
-        place = first[self.atom] + position
-        right[place] = self.hash
-        left[place + 1] = self.hash
-        grams = mix(left * PAIR + right)
-        inside = short[self.atom]
-        begins = np.cumsum(count[short]) - count[short]
-        if len(begins):
-            terms = self.hash[inside] * _powers(int(PAIR), WHOLE_TOKENS + 1)[position[inside]]
-            grams[first[:-1][short] + count[short] + 1] = mix(np.add.reduceat(terms, begins) + WHOLE)
+        at = first.take(self.atom) + self.place
+        right[at] = self.hash
+        left[at + 1] = self.hash
+        left *= PAIR
+        left += right
+        grams = mix(left)
+        grams[first[1:][short] - 1] = mix(self.sums[short] + WHOLE)
         return grams, first
 
 
 def word_hashes(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], starts: Ints) -> tuple[Hashes, Ints, Ints]:
     """Hash, start and length of every word. A word never crosses one of the offsets `starts`."""
-    word = WORD.take(classes)
-    single = classes == C.IDEOGRAPH
-    fresh = np.zeros(len(classes), bool)
-    fresh[starts[starts < len(fresh)]] = True
-    fresh[1:] |= ~word[:-1] | single[:-1]
-    fresh |= single
-    fresh &= word
-    places = np.flatnonzero(word)
-    begins = np.flatnonzero(fresh.take(places))
-    start = places[begins]
-    length = np.diff(np.append(begins, len(places)))
-    if len(start) == 0:
-        return np.zeros(0, np.uint64), start, length
-    folded = fold_table().take(codes.take(places)).astype(np.uint64)
-    offset = np.arange(len(places)) - np.repeat(begins, length)
-    folded *= _powers(int(BASE), MAX_ATOM * 2).take(np.minimum(offset, MAX_ATOM * 2 - 1))
-    return mix(np.add.reduceat(folded, begins)), start, length
+    word, single = is_word(classes), classes == C.IDEOGRAPH
+    parted = np.zeros(len(classes), bool)  # a word ends before it, whatever stands there
+    parted[starts[starts < len(classes)]] = True
+    parted[1:] |= ~word[:-1] | single[:-1]
+    begins = word & (parted | single)
+    if len(begins):
+        begins[0] = word[0]
+    ends = word.copy()
+    ends[:-1] &= begins[1:] | ~word[1:]
+    start, last = np.flatnonzero(begins), np.flatnonzero(ends)
+    # running sums of characters times powers by their place in the batch: a word's own sum is a difference of two of them
+    size = len(classes)
+    powers, inverses = (_powers(int(base), ROOM) if size <= ROOM else _power_table(int(base), size) for base in (BASE, INVERSE))
+    terms = fold_table().take(codes) * powers[:size]
+    sums = np.cumsum(terms)
+    return mix((sums.take(last) - sums.take(start) + terms.take(start)) * inverses.take(start)), start, last - start + 1
 
 
 def tokenize(atoms: Atoms) -> Tokens:
     """The words of all atoms, hashed."""
     hashes, start, length = word_hashes(atoms.codes, atoms.classes, atoms.start)
-    atom = np.searchsorted(atoms.start, start, side="right") - 1
-    first = np.searchsorted(atom, np.arange(len(atoms) + 1))
-    kinds = atoms.classes[start]
-    return Tokens(hashes, atom, first, length, kinds == C.UPPER, kinds == C.IDEOGRAPH)
+    first = np.append(np.searchsorted(start, atoms.start), len(start))
+    count = np.diff(first)
+    atom = np.repeat(np.arange(len(atoms)), count)
+    place = np.arange(len(atom)) - first.take(atom)
+    sums, filled = np.zeros(len(atoms), np.uint64), np.flatnonzero(count)
+    if len(filled):
+        powers = _powers(int(PAIR), MAX_ATOM * 2).take(np.minimum(place, MAX_ATOM * 2 - 1))
+        sums[filled] = np.add.reduceat(hashes * powers, first[filled])
+    kinds = atoms.classes.take(start)
+    return Tokens(hashes, atom, place, first, sums, length, kinds == C.UPPER, kinds == C.IDEOGRAPH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +132,9 @@ class Features:
     words: Ints
 
 
-SHARES = ("lower", "upper", "letter", "ideograph", "digit", "stop", "comma", "colon", "quote", "dash", "bullet", "open",
-          "currency", "copyright", "slash", "emoji", "space", "symbol")
-SHARE_CLASSES = [C.LOWER, C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.STOP, C.COMMA, C.COLON, C.QUOTE, C.DASH, C.BULLET, C.OPEN,
-                 C.CURRENCY, C.COPYRIGHT, C.SLASH, C.EMOJI, C.SPACE, C.SYMBOL]
+SHARES = {kind.name.lower(): kind for kind in (
+    C.LOWER, C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.STOP, C.COMMA, C.COLON, C.QUOTE, C.DASH, C.BULLET, C.OPEN, C.CURRENCY,
+    C.COPYRIGHT, C.SLASH, C.EMOJI, C.SPACE, C.SYMBOL)}
 FIRST = {"lower": (C.LOWER,), "upper": (C.UPPER,), "caseless": (C.LETTER, C.IDEOGRAPH), "digit": (C.DIGIT,),
          "mark": (C.BULLET, C.DASH), "quote": (C.QUOTE, C.OPEN)}
 LAST = {"stop": (C.STOP,), "colon": (C.COLON,), "comma": (C.COMMA, C.DASH), "quote": (C.QUOTE, C.CLOSE), "digit": (C.DIGIT,),
@@ -157,144 +168,130 @@ def _log(x: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
 def measure(atoms: Atoms) -> Features:
     """Measure all atoms of a batch."""
     tokens = tokenize(atoms)
-    count = len(atoms)
     words = np.diff(tokens.first)
-    if count == 0:
+    dense = np.empty((len(DENSE), len(atoms)), np.float32)
+    if len(atoms) == 0:
         none = np.zeros(0, np.int64)
-        return Features(np.zeros((0, len(DENSE)), np.float32), tokens, none, none, 0, words)
-    columns: dict[str, npt.NDArray[np.generic]] = {}
+        return Features(dense.T, tokens, none, none, 0, words)
+    columns = dict(zip(DENSE, dense))
     _shape(atoms, tokens, words, columns)
     _layout(atoms, words, columns)
     group, own, groups = _vocabulary(atoms, tokens, words, columns)
-    dense = np.empty((count, len(DENSE)), np.float32)
-    for number, name in enumerate(DENSE):
-        dense[:, number] = columns[name]
-    return Features(dense, tokens, group, own, groups, words)
+    return Features(dense.T, tokens, group, own, groups, words)
 
 
-def _per_atom(tokens: Tokens, weights: npt.NDArray[np.generic], count: int) -> npt.NDArray[np.float64]:
-    return np.asarray(np.bincount(tokens.atom, weights, count), np.float64)
+def _kinds(atoms: Atoms) -> Ints:
+    """How many characters of each class an atom has: one row per class."""
+    count, classes = len(atoms), atoms.classes
+    # what stands between atoms counts for the one before it: nothing but blanks
+    rare = np.flatnonzero(classes - np.uint8(C.SPACE) > C.LOWER - C.SPACE)  # neither blanks nor LOWER, which is next to them
+    row = np.repeat(np.arange(count), np.diff(atoms.start[1:], prepend=0, append=len(classes))).take(rare)
+    kinds = np.bincount(classes.take(rare) * np.int64(count) + row, minlength=len(C) * count).reshape(len(C), count)
+    for common in (C.LOWER, C.SPACE):
+        found = classes == common
+        running = np.cumsum(found, dtype=np.int32)
+        kinds[common] = running[atoms.end - 1] - running[atoms.start] + found[atoms.start]
+    return kinds
 
 
-def _shape(atoms: Atoms, tokens: Tokens, words: Ints, columns: dict[str, npt.NDArray[np.generic]]) -> None:
+def _shape(atoms: Atoms, tokens: Tokens, words: Ints, columns: Columns) -> None:
     """What an atom looks like by itself."""
     count, classes = len(atoms), atoms.classes
-    chars = atoms.end - atoms.start
-    # rows: atoms and the white space behind them; the latter falls into the same row as the atom before
-    marks = np.zeros(len(classes), np.int32)
-    marks[atoms.start] = 1
-    row = np.cumsum(marks, dtype=np.int32) - 1
-    begin = int(atoms.start[0])
-    kinds = np.bincount(row[begin:] * len(C) + classes[begin:], minlength=count * len(C)).reshape(count, len(C))
-    columns["chars"], columns["words"] = _log(chars), _log(words)
+    chars, kinds = atoms.end - atoms.start, _kinds(atoms)
+    columns["chars"][:], columns["words"][:] = _log(chars), _log(words)
     some = np.maximum(words, 1)
-    columns["word_length"] = _per_atom(tokens, tokens.length, count) / some
-    spaces = np.cumsum(classes == C.SPACE, dtype=np.int32)
-    kinds[:, C.SPACE] = spaces[atoms.end - 1] - spaces[atoms.start]
-    for name, kind in zip(SHARES, SHARE_CLASSES):
-        columns[f"share_{name}"] = np.minimum(kinds[:, kind] / chars, 1.0)
-    columns["capitalised"] = _per_atom(tokens, tokens.capital, count) / some
-    columns["long_words"] = _per_atom(tokens, tokens.length >= 7, count) / some
-    stops = kinds[:, C.STOP]
-    columns["sentences"] = _log(stops)
-    columns["sentence_length"] = _log(words / (stops + 1))
+    columns["word_length"][:] = kinds[C.LOWER:C.MARK + 1].sum(0) / some
+    for name, kind in SHARES.items():
+        columns[f"share_{name}"][:] = np.minimum(kinds[kind] / chars, 1.0)
+    columns["capitalised"][:] = np.bincount(tokens.atom[tokens.capital], minlength=count) / some
+    columns["long_words"][:] = np.bincount(tokens.atom[tokens.length >= 7], minlength=count) / some
+    stops = kinds[C.STOP]
+    columns["sentences"][:] = _log(stops)
+    columns["sentence_length"][:] = _log(words / (stops + 1))
     first, last = classes[atoms.start], classes[atoms.end - 1]
     for number, name in enumerate(FIRST):
-        columns[f"first_{name}"] = FIRST_TABLE[number][first]
+        columns[f"first_{name}"][:] = FIRST_TABLE[number][first]
     for number, name in enumerate(LAST):
-        columns[f"last_{name}"] = LAST_TABLE[number][last]
+        columns[f"last_{name}"][:] = LAST_TABLE[number][last]
 
 
-def _layout(atoms: Atoms, words: Ints, columns: dict[str, npt.NDArray[np.generic]]) -> None:
+def _layout(atoms: Atoms, words: Ints, columns: Columns) -> None:
     """Where an atom stands on its page, and what the page is like."""
     page, first = atoms.page, atoms.first
     size = np.diff(first)
     starts = first[:-1][size > 0]
     after = np.append(atoms.gap[1:], 9)
-    columns["same_line"], columns["glued"], columns["wrapped"] = atoms.gap == 0, atoms.glued, atoms.wrapped
-    columns["blank_before"], columns["blank_after"] = _log(np.clip(atoms.gap - 1, 0, 8)), _log(np.clip(after - 1, 0, 8))
-    columns["same_line_after"] = after == 0
-    columns["indent"] = _log(np.minimum(atoms.indent, 40))
+    columns["same_line"][:], columns["glued"][:], columns["wrapped"][:] = atoms.gap == 0, atoms.glued, atoms.wrapped
+    columns["blank_before"][:], columns["blank_after"][:] = _log(np.clip(atoms.gap - 1, 0, 8)), _log(np.clip(after - 1, 0, 8))
+    columns["same_line_after"][:] = after == 0
+    columns["indent"][:] = _log(np.minimum(atoms.indent, 40))
     index = np.arange(len(atoms)) - first[page]
-    columns["position"] = index / np.maximum(size[page] - 1, 1)
-    columns["index"], columns["index_from_end"] = _log(index), _log(size[page] - 1 - index)
+    columns["position"][:] = index / np.maximum(size[page] - 1, 1)
+    columns["index"][:], columns["index_from_end"][:] = _log(index), _log(size[page] - 1 - index)
     running = np.cumsum(words)
     total = np.bincount(page, words, len(size))
     before = running - words - (running - words)[first[:-1].clip(max=len(atoms) - 1)][page]
-    columns["word_position"] = before / np.maximum(total[page], 1)
-    columns["words_before"], columns["words_after"] = _log(before), _log(total[page] - before - words)
-    columns["page_atoms"], columns["page_words"] = _log(size[page]), _log(total[page])
+    columns["word_position"][:] = before / np.maximum(total[page], 1)
+    columns["words_before"][:], columns["words_after"][:] = _log(before), _log(total[page] - before - words)
+    columns["page_atoms"][:], columns["page_words"][:] = _log(size[page]), _log(total[page])
     prose = np.bincount(page, np.where(words >= 20, words, 0), len(size)) / np.maximum(total, 1)
-    columns["page_prose"] = prose[page]
-    columns["page_blank"] = (np.bincount(page, atoms.gap >= 2, len(size)) / np.maximum(size, 1))[page]
-    columns["page_atoms_per_line"] = (np.bincount(page, atoms.gap == 0, len(size)) / np.maximum(size, 1))[page]
+    columns["page_prose"][:] = prose[page]
+    columns["page_blank"][:] = (np.bincount(page, atoms.gap >= 2, len(size)) / np.maximum(size, 1))[page]
+    columns["page_atoms_per_line"][:] = (np.bincount(page, atoms.gap == 0, len(size)) / np.maximum(size, 1))[page]
     for name, member in (("run_of_short", words < 8), ("run_of_long", words >= 20)):
         changes = np.diff(member.astype(np.int8), prepend=-1) != 0
         changes[starts] = True
         begins = np.flatnonzero(changes)
         run = np.diff(np.append(begins, len(member)))
-        columns[name] = _log(np.where(member, np.repeat(run, run), 0))
+        columns[name][:] = _log(np.where(member, np.repeat(run, run), 0))
 
 
 def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
-                columns: dict[str, npt.NDArray[np.generic]]) -> tuple[Ints, Ints, int]:
+                columns: Columns) -> tuple[Ints, Ints, int]:
     """Whether an atom shares its words with the rest of its page: what is foreign to a story lacks its vocabulary."""
     count = len(atoms)
-    hashes, whole_atoms = _line_hashes(atoms, tokens, words)
-    order = np.argsort(hashes, kind="stable")
-    ranked = hashes[order]
-    begins = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[:len(order)])
-    copies = np.diff(np.append(begins, len(order)))
-    repeats, first_copy = np.zeros(count), np.zeros(count)
-    repeats[whole_atoms[order]] = np.repeat(copies, copies)
-    first_copy[whole_atoms[order[begins]]] = 1
-    columns["repeats"], columns["first_copy"] = np.log(np.maximum(repeats, 1)), first_copy
+    filled = np.flatnonzero(words)
+    order, fresh = _alike(mix(tokens.sums[filled] + atoms.page[filled].astype(np.uint64) * BASE))
+    head = np.flatnonzero(fresh)
+    copies = np.diff(head, append=len(order))
+    columns["repeats"][:], columns["first_copy"][:] = 0, 0
+    columns["repeats"][filled[order]] = np.repeat(np.log(copies), copies)
+    columns["first_copy"][filled[order[head]]] = 1
 
     content = np.flatnonzero((tokens.length >= CONTENT_LENGTH) | tokens.ideograph)
-    group = np.full(len(tokens.hash), -1, np.int64)
     atom = tokens.atom[content]
-    page = atoms.page[atom]
-    # one sort: 40 bits of hash salted with the page, 24 bits of position (batches stay far below 2^24 words)
-    salted = mix(tokens.hash[content] + page.astype(np.uint64) * PAIR) & ~np.uint64((1 << 24) - 1)
-    low = np.arange(len(content), dtype=np.uint64)
-    if len(content) < 1 << 24:
-        keys = np.sort(salted | low)
-        place = (keys & np.uint64((1 << 24) - 1)).astype(np.int64)
-        keys >>= np.uint64(24)
-    else:
-        place = np.argsort(salted, kind="stable")
-        keys = salted[place]
-    same = np.zeros(len(keys), bool)
-    same[1:] = keys[1:] == keys[:-1]
-    number = np.cumsum(~same) - 1
-    groups = int(number[-1]) + 1 if len(number) else 0
-    group[content[place]] = number
-    sorted_atom = atom[place]
+    order, fresh = _alike(tokens.hash[content], atoms.page[atom])
+    number = np.cumsum(fresh) - 1
+    content, atom = content[order], atom[order]
     # words of one group stand in the order of the text, so equal neighbours share an atom
-    runs = np.flatnonzero(np.append(True, (number[1:] != number[:-1]) | (sorted_atom[1:] != sorted_atom[:-1]))[:len(number)])
-    length = np.diff(np.append(runs, len(number)))
-    own = np.zeros(len(tokens.hash), np.int64)
-    own[content[place]] = np.repeat(length, length)
-    head = np.flatnonzero(~same)
-    size = np.diff(np.append(head, len(keys)))
-    first_atom, last_atom = np.repeat(sorted_atom[head], size), np.repeat(sorted_atom[head + size - 1], size)
-    seen = first_atom < sorted_atom
-    some = np.maximum(np.bincount(sorted_atom, minlength=count), 1)
-    for name, hit in (("seen", seen), ("seen_far", first_atom < sorted_atom - NEAR),
-                      ("seen_later_far", last_atom > sorted_atom + NEAR),
-                      ("novel", (first_atom == sorted_atom) & (last_atom == sorted_atom))):
-        columns[name] = np.bincount(sorted_atom, hit, count) / some
+    fresh_atom = fresh.copy()
+    fresh_atom[1:] |= atom[1:] != atom[:-1]
+    head, runs = np.flatnonzero(fresh), np.flatnonzero(fresh_atom)
+    size, length = np.diff(head, append=len(order)), np.diff(runs, append=len(order))
+    group, own = np.full(len(tokens.hash), -1), np.zeros(len(tokens.hash), np.int64)
+    group[content], own[content] = number, np.repeat(length, length)
+    first, last = np.repeat(atom[head], size), np.repeat(atom[head + size - 1], size)
+    some = np.maximum(np.bincount(atom, minlength=count), 1)
+    for name, hit in (("seen", first < atom), ("seen_far", first < atom - NEAR), ("seen_later_far", last > atom + NEAR),
+                      ("novel", first == last)):
+        columns[name][:] = np.bincount(atom[hit], minlength=count) / some
     # in whole 1024ths, so that sums do not depend on their order
-    columns["frequent"] = np.bincount(sorted_atom, np.round(1024 * np.log(np.repeat(size, size))), count) / 1024 / some
-    return group, own, groups
+    columns["frequent"][:] = np.bincount(atom, np.repeat(np.round(1024 * np.log(size)), size), count) / 1024 / some
+    return group, own, len(head)
 
 
-def _line_hashes(atoms: Atoms, tokens: Tokens, words: Ints) -> tuple[Hashes, Ints]:
-    """A hash of every atom with words, salted with its page."""
-    filled = np.flatnonzero(words > 0)
-    if len(filled) == 0:
-        return np.zeros(0, np.uint64), filled
-    position = np.arange(len(tokens.hash)) - tokens.first[tokens.atom]
-    terms = tokens.hash * _powers(int(PAIR), MAX_ATOM * 2)[np.minimum(position, MAX_ATOM * 2 - 1)]
-    sums = np.add.reduceat(terms, tokens.first[filled])
-    return mix(sums + atoms.page[filled].astype(np.uint64) * BASE), filled
+def _alike(hashes: Hashes, page: Ints | None = None) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """An order in which equal hashes (of one page) stand together, page by page and each as they came; and which of them are the
+    first of their kind. One sort of numbers made of the page, the upper bits of the hash and the place."""
+    pages = int(page[-1]).bit_length() if page is not None and len(page) else 0
+    places = np.uint64(len(hashes).bit_length())
+    keys = hashes.copy()
+    if page is not None and pages:
+        keys = keys >> np.uint64(pages) | page.astype(np.uint64) << np.uint64(64 - pages)
+    keys = keys >> places << places | np.arange(len(keys), dtype=np.uint64)
+    keys.sort()
+    order = (keys & (np.uint64(1) << places) - np.uint64(1)).astype(np.int64)
+    keys >>= places
+    fresh = np.ones(len(keys), bool)
+    fresh[1:] = keys[1:] != keys[:-1]
+    return order, fresh

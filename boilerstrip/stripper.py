@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from boilerstrip.decide import decide, joints
+from boilerstrip.decide import decide
 from boilerstrip.detect.extractors import trafilatura_votes
 from boilerstrip.detect.model import Model, load_model
 from boilerstrip.detect.rules import RulePack, builtin_rules
@@ -172,11 +172,7 @@ class Stripper:
         hits = pack.hits(atoms, features, urls)
         scores = model(features, pack.evidence(hits, atoms, features.words), atoms.first, evidence)
         site = self.options.site.hits(atoms, features) if self.options.site is not None else None
-        joint = joints(atoms, whole=trees is not None)
-        return [decide(text, atoms, number, joint, features.words, scores[number],
-                       hits.at(int(atoms.first[number]), int(atoms.first[number + 1])), pack, self.options, model.calibration,
-                       model.card["version"], trees[number] if trees is not None else None, site)
-                for number, text in enumerate(texts)]
+        return decide(texts, atoms, features.words, scores, hits, pack, self.options, model.calibration, model.card["version"], trees, site)
 
 
 def _failed(error: Exception) -> Result:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boilerstrip.decide import calibrate, decide, expected_f1_threshold, joints, kind_of_input
+from boilerstrip.decide import calibrate, decide, expected_f1_threshold, kinds_of_input
 from boilerstrip.detect.model import Scores, default_model
 from boilerstrip.detect.rules import Rule, RulePack
 from boilerstrip.features import measure
@@ -47,8 +47,8 @@ def decided(text: str, story: Judge = lambda _: STORY, label: Callable[[str], La
     page = np.append([3.0 if other is kind else 0.0 for other in PageType], empty).astype(np.float32)
     scores = Scores(np.array([story(piece) for piece in pieces], np.float32), labels, page)
     pack = RulePack(rules)
-    return decide(text, atoms, 0, joints(atoms), features.words, scores, pack.hits(atoms, features), pack, Options(**options), calibration,
-                  "given")
+    [result] = decide([text], atoms, features.words, [scores], pack.hits(atoms, features), pack, Options(**options), calibration, "given")
+    return result
 
 
 def texts(result: Result) -> list[str]:
@@ -122,7 +122,7 @@ def test_every_kind_of_input_is_calibrated() -> None:
     ("One boat.Two boats.Three boats.Four", "glued"), ("", "glued")))
 def test_kind_of_input(text: str, kind: str) -> None:
     atoms = segment([text])
-    assert kind_of_input(atoms, 0, len(atoms)) == kind
+    assert kinds_of_input(atoms) == [kind]
 
 
 def test_calibration_is_that_of_the_kind_of_input() -> None:
@@ -182,10 +182,10 @@ def test_offsets_count_in_the_page_not_in_the_batch() -> None:
     pages = [SENTENCE, f"Home\n{SENTENCE}"]
     atoms = segment(pages)
     features = measure(atoms)
-    scores = Scores(np.full(2, STORY, np.float32), np.zeros((2, len(LABELS)), np.float32), np.full(len(PageType) + 1, -5, np.float32))
+    scores = [Scores(np.full(n, STORY, np.float32), np.zeros((n, len(LABELS)), np.float32), np.full(len(PageType) + 1, -5, np.float32))
+              for n in (1, 2)]
     pack = RulePack(())
-    hits = pack.hits(atoms, features).at(1, 3)
-    result = decide(pages[1], atoms, 1, joints(atoms), features.words, scores, hits, pack, Options(), CALIBRATION, "given")
+    _, result = decide(pages, atoms, features.words, scores, pack.hits(atoms, features), pack, Options(), CALIBRATION, "given")
     assert [(b.start, b.end, b.text) for b in result.page] == [(0, 4, "Home"), (5, 5 + len(SENTENCE), SENTENCE)]
 
 
@@ -196,7 +196,7 @@ def test_pages_without_blocks(text: str) -> None:
     pack = RulePack(())
     features = measure(atoms)
     hits = pack.hits(atoms, features)
-    result = decide(text, atoms, 0, joints(atoms), features.words, nothing, hits, pack, Options(), CALIBRATION, "given")
+    [result] = decide([text], atoms, features.words, [nothing], hits, pack, Options(), CALIBRATION, "given")
     assert (tuple(result.page), result.text, result.verdict, result.confidence) == ((), "", Verdict.NO_STORY, 1.0)
 
 

@@ -38,13 +38,36 @@ def slot_of(hashes: Hashes) -> Ints:
 
 
 @dataclass(frozen=True, slots=True)
-class _Inputs:
-    """What the network reads, one row per atom of the batch: everything joined, and the parts that it uses again."""
+class _Content:
+    """The content words of a batch, in the order of the text: `group` numbers the distinct words of each page, `atom` is where
+    a word stands, `own` how often its atom holds it and `others` how often the page's other atoms do. Per atom, `first` is its
+    first content word (one entry more), and `size` the number of them and one."""
 
-    all: Floats
-    bags: Floats
-    evidence: Floats
-    features: Features
+    group: Ints
+    atom: Ints
+    own: npt.NDArray[np.float64]
+    others: npt.NDArray[np.float64]
+    first: Ints
+    size: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, features: Features) -> _Content:
+        chosen = np.flatnonzero(features.group >= 0)
+        group, atom = features.group.take(chosen), features.tokens.atom.take(chosen)
+        own = features.own.take(chosen).astype(np.float64)
+        count = np.bincount(atom, minlength=len(features.words))
+        return cls(group, atom, own, np.bincount(group).take(group) - own, np.append(0, np.cumsum(count)),
+                   (count + 1).astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """What the network reads, one column per atom of the batch: in `rows` its features, embeddings, ones (for the biases) and
+    evidence; and what it takes besides."""
+
+    rows: Floats
+    words: Floats
+    content: _Content
 
 
 class _Vocabulary:
@@ -57,7 +80,8 @@ class _Vocabulary:
 
     def rows(self, hashes: Hashes) -> npt.NDArray[np.uint32]:
         rows = self._slots.take(slot_of(hashes))
-        return np.where(self._hash.take(rows) == hashes, rows, np.uint32(0))
+        rows *= self._hash.take(rows) == hashes
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +107,7 @@ class Model:
         self.kind = "html" if "tree_vocabulary" in arrays else "text"
         self._words = _Vocabulary(arrays["vocabulary"])
         self._tree = _Vocabulary(arrays["tree_vocabulary"]) if "tree_vocabulary" in arrays else None
+        self._arranged()
 
     @classmethod
     def load(cls, source: str | Path | BinaryIO) -> Model:
@@ -91,112 +116,165 @@ class Model:
             arrays = {name: stored[name] for name in stored.files}
         return cls(arrays, json.loads(arrays.pop("card").tobytes().decode()))
 
+    def _joined(self, name: str) -> Floats:
+        """A layer's weights with its bias as the last column."""
+        return np.concatenate([self._w[f"{name}.weight"], self._w[f"{name}.bias"][:, None]], 1)
+
+    def _arranged(self) -> None:
+        """Weights in the order of the rows that they meet: less is moved about when pages are read."""
+        w, labels = self._w, len(LABELS)
+        dense, hidden = len(w["centre"]), len(w["enter.bias"])
+        enter, evidence, embeddings = np.split(w["enter.weight"], [dense, dense + labels], 1)
+        self._enter = np.concatenate([enter, embeddings, w["enter.bias"][:, None], evidence], 1)
+        # what the evidence says by itself to the first guess, to the story and to the labels; it meets ones, evidence, surplus
+        trust = [np.diag(part) for part in np.split(w["trust"], 2)]
+        self._told = np.concatenate([
+            np.concatenate([w["guess.bias"], w["story.bias"], w["label.bias"]])[:, None],
+            np.vstack([np.tile(w["against"], (2, 1)), np.concatenate(trust, 1)])], 1)
+        self._answer = np.split(np.vstack([w["story.weight"], w["label.weight"]]), [hidden], 1)
+        context = w["guess.weight"].shape[1]
+        near, alike, rest = np.split(w["again.weight"], [context, context + hidden], 1)
+        self._again, self._alike = np.concatenate([near, rest, w["again.bias"][:, None]], 1), alike
+        self._layers = {name: self._joined(name) for name in (
+            *(f"first.{k}.linear" for k in range(len(self._first))), *(f"second.{k}.linear" for k in range(len(self._second))))}
+
     def bags(self, features: Features) -> Floats:
         """Per atom: mean of its words' embeddings, mean and maximum of its n-grams'."""
         tokens, table = features.tokens, self._w["table"]
-        count = len(tokens.first) - 1
-        size = table.shape[1]
-        out = np.zeros((count, 3 * size), np.float32)
-        if count == 0:
-            return out
-        filled = np.flatnonzero(features.words > 0)
-        if len(filled):
-            sums = _reduce(np.add, table, self._words.rows(tokens.hash), tokens.first[filled])
-            out[filled, :size] = sums / features.words[filled, None].astype(np.float32)
-        grams, first = tokens.ngrams()
-        rows = self._words.rows(grams)
-        out[:, size:2 * size] = _reduce(np.add, table, rows, first[:-1]) / np.diff(first)[:, None].astype(np.float32)
-        out[:, 2 * size:] = _reduce(np.maximum, table, rows, first[:-1])
-        return out
+        count, size = len(tokens.first) - 1, table.shape[1]
+        out = np.zeros((3, size, count), np.float32)
+        if count:
+            filled = np.flatnonzero(features.words)
+            if len(filled):
+                columns = _columns(table, self._words.rows(tokens.hash))
+                out[0][:, filled] = np.add.reduceat(columns, tokens.first[filled], axis=1) / features.words[filled].astype(np.float32)
+            grams, first = tokens.ngrams()
+            columns = _columns(table, self._words.rows(grams))
+            np.add.reduceat(columns, first[:-1], axis=1, out=out[1])
+            out[1] /= np.diff(first).astype(np.float32)
+            np.maximum.reduceat(columns, first[:-1], axis=1, out=out[2])
+        return out.reshape(3 * size, count).T
 
     def __call__(self, features: Features, evidence: Floats, first: Ints, tree: TreeEvidence | None = None) -> list[Scores]:
         """Scores of every page of a batch; `first` holds each page's first atom, and one entry more. A model for HTML
         needs the evidence of the tree."""
-        bags = self.bags(features)
         dense = features.dense if tree is None else np.concatenate([features.dense, tree.dense], 1)
-        parts = [np.clip((dense - self._w["centre"]) / self._w["scale"], -4, 4), evidence, bags]
+        parts = [((dense - self._w["centre"]) / self._w["scale"]).clip(-4, 4), self.bags(features)]
         if tree is not None:
             parts.append(self._tree_bags(tree))
-        inputs = _Inputs(np.concatenate(parts, 1, dtype=np.float32), bags, evidence, features)
+        parts += [np.ones((len(evidence), 1), np.float32), evidence, 2 * np.maximum(evidence - SURE, 0)]
+        rows = np.concatenate([part.T for part in parts], 0, dtype=np.float32)
+        inputs = _Inputs(rows, features.words.astype(np.float32), _Content.of(features))
         return [self._page(inputs, int(a), int(b)) for a, b in zip(first[:-1], first[1:])]
 
     def _tree_bags(self, tree: TreeEvidence) -> Floats:
         """Per atom: mean of its tree tokens' embeddings."""
         assert self._tree is not None, "these weights are for text"
         table, count = self._w["tree_table"], np.diff(tree.first)
-        out = np.zeros((len(count), table.shape[1]), np.float32)
+        out = np.zeros((table.shape[1], len(count)), np.float32)
         filled = np.flatnonzero(count)
         if len(filled):
-            sums = _reduce(np.add, table, self._tree.rows(tree.tokens), tree.first[filled])
-            out[filled] = sums / count[filled, None].astype(np.float32)
-        return out
+            columns = _columns(table, self._tree.rows(tree.tokens))
+            out[:, filled] = np.add.reduceat(columns, tree.first[filled], axis=1) / count[filled].astype(np.float32)
+        return out.T
 
     def _page(self, inputs: _Inputs, first: int, last: int) -> Scores:
-        if last - first <= WINDOW:
-            return self._window(inputs, first, last)
+        if last == first:
+            none = np.zeros(0, np.float32)
+            return Scores(none, np.zeros((0, len(LABELS)), np.float32), none)
         parts = [self._window(inputs, a, min(a + WINDOW, last)) for a in range(first, last, WINDOW)]
+        if len(parts) == 1:
+            return parts[0]
         return Scores(np.concatenate([p.story for p in parts]), np.concatenate([p.label for p in parts]), parts[0].page)
 
+    def _window(self, inputs: _Inputs, first: int, last: int) -> Scores:
+        """Scores of some atoms of one page. They stand in columns here: so numpy's loops are as long as the page."""
+        w, hidden = self._w, len(self._enter)
+        rows = np.ascontiguousarray(inputs.rows[:, first:last])  # in one place of its own, wherever in a batch the page stands
+        words = inputs.words[first:last]
+        told = self._told @ rows[-self._told.shape[1]:]
+        work = _Work.of(hidden, last - first)
+        local = self._enter @ rows[:self._enter.shape[1]]
+        np.maximum(local, work.zeros, out=local)
+        x = local
+        for k, distance in enumerate(self._first):
+            x = self._dilated(f"first.{k}.linear", x, distance, work)
+
+        seen = np.empty((self._again.shape[1], last - first), np.float32)
+        remembered, topics = hidden + len(w["remember.bias"]), w["guess.weight"].shape[1]
+        kept = _sigmoid(self._linear("remember", x))
+        seen[:hidden] = x
+        np.maximum.accumulate(kept, 1, out=seen[hidden:remembered])
+        np.maximum.accumulate(kept[:, ::-1], 1, out=seen[remembered:topics][:, ::-1])
+        p = _sigmoid(w["guess.weight"][0] @ seen[:topics] + told[0])
+
+        weight = p * np.log1p(words)
+        weight /= weight.sum() + np.float32(1e-3)
+        pooled = x @ weight
+        dense, size = len(w["centre"]), w["table"].shape[1]
+        topic = np.tanh(self._linear("topic", rows[dense:dense + 2 * size]))
+        shared = topics + len(topic)
+        seen[topics:shared] = topic
+        seen[shared:-1] = _shared_words(inputs.content, p, first, last)
+        seen[-1] = 1
+        # what is multiplied by one number for the whole page is multiplied into the weights
+        again = self._again.copy()
+        again[:, :hidden] += self._alike * pooled
+        again[:, topics:shared] *= topic @ weight
+        again[:, -1] += w["about.weight"] @ np.concatenate([pooled, work.mean(x), x.max(1)])
+        more = again @ seen
+        np.maximum(more, work.zeros, out=more)
+        more += x
+        x = more
+        for k, distance in enumerate(self._second):
+            x = self._dilated(f"second.{k}.linear", x, distance, work)
+
+        answer = told[1:]
+        answer += self._answer[0] @ x
+        answer += self._answer[1] @ local
+        sure = _sigmoid(answer[0]) * words
+        page = np.concatenate([work.mean(x), x.max(1), (x @ sure) / (sure.sum() + np.float32(1))])
+        return Scores(answer[0], answer[1:].T, w["page.weight"] @ page + w["page.bias"])
+
     def _linear(self, name: str, x: Floats) -> Floats:
-        out: Floats = x @ self._w[f"{name}.weight"].T
-        out += self._w[f"{name}.bias"]
+        out: Floats = self._w[f"{name}.weight"] @ x
+        out += self._w[f"{name}.bias"][:, None]
         return out
 
-    def _dilated(self, name: str, x: Floats, distance: int) -> Floats:
-        n, h = x.shape
-        d = min(distance, n)
-        around = np.zeros((n, 3 * h), np.float32)
-        around[d:, :h] = x[:n - d]
-        around[:, h:2 * h] = x
-        around[:n - d, 2 * h:] = x[d:]
-        out = self._linear(name, around)
-        np.maximum(out, 0, out=out)
+    def _dilated(self, name: str, x: Floats, distance: int, work: _Work) -> Floats:
+        """A residual layer over an atom and its two neighbours at a distance."""
+        h, n = x.shape
+        d, around = min(distance, n), work.around
+        around[:h, :d], around[:h, d:] = 0, x[:, :n - d]
+        around[h:2 * h] = x
+        around[2 * h:-1, :n - d], around[2 * h:-1, n - d:] = x[:, d:], 0
+        out: Floats = self._layers[name] @ around
+        np.maximum(out, work.zeros, out=out)
         out += x
         return out
 
-    def _window(self, inputs: _Inputs, first: int, last: int) -> Scores:
-        if last == first:
-            none = np.zeros((0,), np.float32)
-            return Scores(none, np.zeros((0, len(LABELS)), np.float32), none)
-        words = inputs.features.words[first:last].astype(np.float32)
-        evidence = inputs.evidence[first:last]
-        evidence = np.concatenate([evidence, 2 * np.maximum(evidence - SURE, 0)], 1)
-        against = evidence @ self._w["against"]
-        local = self._linear("enter", inputs.all[first:last])
-        np.maximum(local, 0, out=local)
-        x = local
-        for k, distance in enumerate(self._first):
-            x = self._dilated(f"first.{k}.linear", x, distance)
-        kept = _sigmoid(self._linear("remember", x))
-        context = np.concatenate([x, np.maximum.accumulate(kept, 0), np.maximum.accumulate(kept[::-1], 0)[::-1]], 1)
-        p = _sigmoid(self._linear("guess", context)[:, 0] + against)
-        weight = p * np.log1p(words)
-        total = weight.sum() + np.float32(1e-3)
-        pooled = (weight @ x) / total
-        size = self._w["table"].shape[1]
-        topic = np.tanh(self._linear("topic", inputs.bags[first:last, :2 * size]))
-        topic_pooled = (weight @ topic) / total
-        second = np.concatenate([context, x * pooled, topic * topic_pooled, _shared_words(inputs.features, p, first, last)], 1)
-        overall = np.concatenate([pooled, x.mean(0), x.max(0)])
-        more = self._linear("again", second)
-        more += self._w["about.weight"] @ overall
-        np.maximum(more, 0, out=more)
-        x = x + more
-        for k, distance in enumerate(self._second):
-            x = self._dilated(f"second.{k}.linear", x, distance)
-        seen = np.concatenate([x, local], 1)
-        story = self._linear("story", seen)[:, 0] + against
-        sure = _sigmoid(story) * words
-        page = np.concatenate([x.mean(0), x.max(0), (sure @ x) / (sure.sum() + np.float32(1))])
-        trusted = (evidence * self._w["trust"]).reshape(-1, 2, len(LABELS)).sum(1)
-        return Scores(story, self._linear("label", seen) + trusted, self._linear("page", page[None])[0])
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Room for one page: `around` holds the neighbours of every atom, over a row of ones for the bias. The larger of a number
+    and `zeros` is found three times as fast as the larger of it and 0."""
+
+    around: Floats
+    zeros: Floats
+
+    @classmethod
+    def of(cls, hidden: int, atoms: int) -> _Work:
+        return cls(np.ones((3 * hidden + 1, atoms), np.float32), np.zeros((hidden, atoms), np.float32))
+
+    def mean(self, x: Floats) -> Floats:
+        """The mean over the atoms."""
+        out: Floats = x @ self.around[-1] / np.float32(x.shape[1])
+        return out
 
 
-def _reduce(operation: np.ufunc, table: Floats, rows: npt.NDArray[np.uint32], first: Ints) -> Floats:
-    """Sums or maxima of runs of table rows; column by column, where numpy reduces three times as fast."""
-    columns = np.ascontiguousarray(table.take(rows, axis=0).T)
-    out: Floats = operation.reduceat(columns, first, axis=1).T
-    return out
+def _columns(table: Floats, rows: npt.NDArray[np.uint32]) -> Floats:
+    """The rows of a table as columns: runs of them are summed three times as fast."""
+    return np.ascontiguousarray(table.take(rows, axis=0).T)
 
 
 def _sigmoid(x: Floats) -> Floats:
@@ -204,27 +282,22 @@ def _sigmoid(x: Floats) -> Floats:
     return out
 
 
-def _shared_words(features: Features, p: Floats, first: int, last: int) -> Floats:
-    """How far each atom's content words occur elsewhere in the guessed story, and elsewhere outside of it."""
-    tokens = features.tokens
-    a, b = int(tokens.first[first]), int(tokens.first[last])
-    group = features.group[a:b]
-    content = np.flatnonzero(group >= 0)
-    out = np.zeros((last - first, 4), np.float32)
-    if len(content) == 0:
+def _shared_words(content: _Content, p: Floats, first: int, last: int) -> npt.NDArray[np.float64]:
+    """How far each atom's content words occur elsewhere in the guessed story, and elsewhere outside of it: four rows."""
+    out = np.zeros((4, last - first))
+    a, b = int(content.first[first]), int(content.first[last])
+    if a == b:
         return out
-    group = group[content]
+    group, atom = content.group[a:b], content.atom[a:b] - first
     group = group - group.min()
-    atom = tokens.atom[a:b][content] - first
-    own = features.own[a:b][content]
-    each = p[atom]
-    inside = np.bincount(group, each)[group] - each * own
-    outside = np.bincount(group, 1 - each)[group] - (1 - each) * own
-    inside, outside = np.maximum(inside, 0), np.maximum(outside, 0)
-    count = np.bincount(atom, minlength=last - first) + 1
-    values = (inside / (1 + inside), outside / (1 + outside), inside / (inside + outside + 1e-2), inside > 0.5)
-    for k, value in enumerate(values):
-        out[:, k] = np.bincount(atom, value, last - first) / count
+    each = p.astype(np.float64).take(atom)
+    inside = np.bincount(group, each).take(group) - each * content.own[a:b]
+    outside = content.others[a:b] - inside
+    np.maximum(inside, 0, out=inside)
+    np.maximum(outside, 0, out=outside)
+    for k, value in enumerate((inside / (1 + inside), outside / (1 + outside), inside / (inside + outside + 1e-2), inside > 0.5)):
+        out[k] = np.bincount(atom, value, last - first)
+    out /= content.size[first:last]
     return out
 
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
-from boilerstrip.features import PAIR, Features, _powers, mix, word_hashes
+from boilerstrip.features import PAIR, Features, Tokens, _powers, mix, word_hashes
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.segment.text import Atoms
 
@@ -33,10 +33,14 @@ Ints = npt.NDArray[np.int64]
 
 PACKS = Path(__file__).parents[1] / "rules"
 POSITIONS = ("line", "line_start", "anywhere", "heading")
-# Characters that point to a rule's pattern (None: any digit), and the longest block, in characters, that it looks at.
-CUES: dict[str, tuple[str | None, int]] = {
-    "digit": (None, 60), "url": ("/", 400), "copyright": ("©®℗", 400), "hash": ("#", 400), "degree": ("°", 40)}
+LINE_START, ANYWHERE = 1, 2
+# Characters that point to a rule's pattern: their kind, which ones (none: all of the kind), and the longest block, in
+# characters, that it looks at.
+CUES: dict[str, tuple[C, str, int]] = {
+    "digit": (C.DIGIT, "", 60), "url": (C.SLASH, "/", 400), "copyright": (C.COPYRIGHT, "©®℗", 400), "hash": (C.SLASH, "#", 400),
+    "degree": (C.SYMBOL, "°", 40)}
 ACTIONS = ("evidence", "keep", "drop")
+FIXES = {"keep": 1, "drop": -1}
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
 BITMAP_BITS = 18
 USER_TIMEOUT = 0.1  # seconds for one user pattern on one block; built-in patterns are linear and have no limit
@@ -161,19 +165,16 @@ class RulePack:
         arrays = compile_phrases(self.rules) if compiled is None else dict(compiled)
         self._arrays = arrays
         hashes, lengths, numbers = arrays["hash"], arrays["length"], arrays["rule"]
-        position = np.array([POSITIONS.index(rule.position) for rule in self.rules], np.int64)[numbers] if len(numbers) else numbers
-        whole = (position == 0) | (position == 3)
-        self._tables = {"line": _Table(hashes[whole], lengths[whole], numbers[whole])}
-        for name, code in (("line_start", 1), ("anywhere", 2)):
-            chosen = position == code
-            self._tables[name] = _Table(hashes[chosen], lengths[chosen], numbers[chosen])
+        self._position = np.array([POSITIONS.index(rule.position) for rule in self.rules], np.int64)
+        self._phrases = _Table(hashes, lengths, numbers)
         self._prefixes = np.unpackbits(arrays["prefixes"]).astype(bool)
+        self._begins = self._prefixes | self._phrases.present
         self.weight = np.array([rule.weight for rule in self.rules], np.float32)
         self.label = np.array([LABELS.index(rule.label) for rule in self.rules], np.int64)
         self.heading = np.array([rule.position == "heading" for rule in self.rules], bool)
+        self.fixes = np.array([FIXES.get(rule.action, 0) for rule in self.rules], np.int64)
         self._limit = np.array([rule.max_words or 1 << 40 for rule in self.rules], np.int64)
         self._patterned = np.array([rule.pattern is not None for rule in self.rules], bool)
-        self._cued = [(n, rule) for n, rule in enumerate(self.rules) if rule.cue and not any(rule.phrases.values())]
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -217,10 +218,17 @@ class RulePack:
         return RulePack([*old, *new.rules], arrays, builtin=len(old))
 
     @cached_property
-    def _any_of_cue(self) -> dict[str, Callable[[str], object]]:
-        """Per cue one search for all its built-in patterns at once: most blocks match none."""
-        patterns = {cue: [rule.pattern for n, rule in self._cued if rule.cue == cue and n < self._builtin] for cue in CUES}
-        return {cue: re.compile("|".join(f"(?:{p})" for p in group), re.IGNORECASE).search for cue, group in patterns.items() if group}
+    def _cues(self) -> list[_Cue]:
+        out = []
+        for cue, (kind, characters, longest) in CUES.items():
+            rules = [(n, rule) for n, rule in enumerate(self.rules) if rule.cue == cue and not any(rule.phrases.values())]
+            if rules:
+                # most blocks match none of the built-in patterns, which one search for all of them tells
+                patterns = [f"(?:{rule.pattern})" for n, rule in rules if n < self._builtin]
+                search = re.compile("|".join(patterns), re.IGNORECASE).search if patterns else None
+                limits = [(n, rule.max_words or LONGEST) for n, rule in rules]
+                out.append(_Cue(kind, codes_of(characters), longest, search, limits, [x for x in limits if x[0] >= self._builtin]))
+        return out
 
     def hits(self, atoms: Atoms, features: Features, urls: Sequence[str | None] = ()) -> Hits:
         """All hits in a batch of pages (with their URLs, for rules of certain sites). Linear in the batch, whatever
@@ -228,11 +236,8 @@ class RulePack:
         if not self.rules or len(atoms) == 0:
             return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64))
         tokens, words = features.tokens, features.words
-        found = [self._whole(tokens.hash, tokens.first, words), self._starts(tokens.hash, tokens.first, words),
-                 self._anywhere(tokens.hash, tokens.atom, tokens.first)]
-        atom, rule = (np.concatenate([f[k] for f in found]) for k in (0, 1))
-        allowed = words[atom] <= self._limit[rule]
-        atom, rule = self._confirm(atoms, atom[allowed], rule[allowed])
+        atom, rule = self._found(tokens, words)
+        atom, rule = self._confirm(atoms, atom, rule)
         cued = self._cue(atoms, features)
         atom, rule = np.append(atom, cued[0]), np.append(rule, cued[1])
         pairs = np.unique(atom * len(self.rules) + rule)
@@ -250,26 +255,33 @@ class RulePack:
         inside: npt.NDArray[np.bool_] = allowed[atoms.page[atom], rule]
         return inside
 
-    def _whole(self, hashes: Hashes, first: Ints, words: Ints) -> tuple[Ints, Ints]:
-        rows = np.flatnonzero((words > 0) & (words <= LONGEST))
-        if len(rows) == 0 or not len(self._tables["line"]):
-            return rows[:0], rows[:0]
-        sums = np.zeros(len(rows), np.uint64)
-        powers = _powers(int(PAIR), LONGEST + 1)
-        for k in range(LONGEST):
-            more = np.flatnonzero(words[rows] > k)
-            if len(more) == 0:
+    def _found(self, tokens: Tokens, words: Ints) -> tuple[Ints, Ints]:
+        """Phrases where they may stand: (atom, rule). A place is given up as soon as no phrase begins with its words, so few go
+        beyond the first word."""
+        places = np.flatnonzero(self._begins.take(bit_of(mix(tokens.hash))))
+        room = tokens.first[tokens.atom[places] + 1] - places
+        sums, powers = np.zeros(len(places), np.uint64), _powers(int(PAIR), LONGEST + 1)
+        seen: list[tuple[Hashes, Ints]] = []
+        for k in range(self._phrases.longest):
+            sums = sums + tokens.hash[places + k] * powers[k]
+            mixed = mix(sums)
+            bit = bit_of(mixed)
+            likely = self._phrases.present.take(bit)
+            seen.append((mixed[likely], places[likely]))
+            alive = np.flatnonzero(self._prefixes.take(bit) & (room > k + 1))
+            if len(alive) == 0:
                 break
-            sums[more] += hashes[first[rows[more]] + k] * powers[k]
-        return self._tables["line"].find(mix(sums), words[rows], rows)
-
-    def _starts(self, hashes: Hashes, first: Ints, words: Ints) -> tuple[Ints, Ints]:
-        rows = np.flatnonzero(words > 0)
-        return self._tables["line_start"].walk(hashes, first[rows], words[rows], rows, self._prefixes)
-
-    def _anywhere(self, hashes: Hashes, atom: Ints, first: Ints) -> tuple[Ints, Ints]:
-        places = np.arange(len(hashes))
-        return self._tables["anywhere"].walk(hashes, places, first[atom + 1] - places, atom, self._prefixes)
+            places, room, sums = places[alive], room[alive], sums[alive]
+        if not seen:
+            return places, places
+        length = np.repeat(np.arange(1, len(seen) + 1), [len(at) for _, at in seen])
+        places = np.concatenate([at for _, at in seen])
+        query, rule = self._phrases.find(np.concatenate([hashes for hashes, _ in seen]), length)
+        places, length = places[query], length[query]
+        atom, position = tokens.atom[places], self._position[rule]
+        fits = (position == ANYWHERE) | ((tokens.place[places] == 0) & ((position == LINE_START) | (length == words[atom])))
+        fits &= words[atom] <= self._limit[rule]
+        return atom[fits], rule[fits]
 
     def _confirm(self, atoms: Atoms, atom: Ints, rule: Ints) -> tuple[Ints, Ints]:
         """Keep hits of rules without a pattern, and those whose pattern matches."""
@@ -277,36 +289,25 @@ class RulePack:
         if len(open_) == 0:
             return atom, rule
         keep = np.ones(len(atom), bool)
-        for k in open_.tolist():
-            search = self._matchers[rule[k]]
-            keep[k] = search is not None and search(_text(atoms, int(atom[k]))) is not None
+        for k, number, text in zip(open_.tolist(), rule[open_].tolist(), _texts(atoms, atom[open_])):
+            search = self._matchers[number]
+            keep[k] = search is not None and search(text) is not None
         return atom[keep], rule[keep]
 
     def _cue(self, atoms: Atoms, features: Features) -> tuple[Ints, Ints]:
         """Rules that a character points to: their patterns run on short atoms that hold it."""
-        out_atom: list[int] = []
-        out_rule: list[int] = []
-        for cue, (characters, longest) in CUES.items():
-            rules = [(n, rule) for n, rule in self._cued if rule.cue == cue]
-            present = [c for c in characters or () if c in atoms.text]
-            if not rules or not (present or characters is None):
-                continue
-            most = max(rule.max_words or LONGEST for _, rule in rules)
-            short = np.flatnonzero((features.words <= most) & (atoms.end - atoms.start <= longest))
-            found = atoms.classes == C.DIGIT if characters is None else np.isin(atoms.codes, [ord(c) for c in present])
-            before = np.cumsum(np.append(False, found), dtype=np.int32)
-            owners = short[before[atoms.end[short]] > before[atoms.start[short]]]
-            builtin: Callable[[str], object] = self._any_of_cue.get(cue, lambda text: None)
+        out: list[tuple[int, int]] = []
+        for cue in self._cues:
+            owners = cue.owners(atoms, features.words)
             seen: dict[str, list[int]] = {}
-            for at in owners.tolist():
-                text = _text(atoms, at)
+            for at, words, text in zip(owners.tolist(), features.words[owners].tolist(), _texts(atoms, owners)):
                 if text not in seen:
-                    words, some = int(features.words[at]), builtin(text) is not None
-                    seen[text] = [n for n, rule in rules if (some or n >= self._builtin) and words <= (rule.max_words or LONGEST)
+                    tried = cue.rules if cue.search is not None and cue.search(text) is not None else cue.own
+                    seen[text] = [n for n, limit in tried if words <= limit
                                   and (search := self._matchers[n]) is not None and search(text)]
-                out_atom += [at] * len(seen[text])
-                out_rule += seen[text]
-        return np.array(out_atom, np.int64), np.array(out_rule, np.int64)
+                out += [(at, rule) for rule in seen[text]]
+        pairs = np.array(out, np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
 
     def evidence(self, hits: Hits, atoms: Atoms, words: Ints, active: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float32]:
         """Log-odds per atom and label, shape (atoms, labels): the strongest hit for it plus the strongest against it; and
@@ -348,8 +349,32 @@ def _story_resumes(atoms: Atoms, words: Ints) -> Ints:
     return np.append(np.flatnonzero(pair), len(atoms))
 
 
-def _text(atoms: Atoms, number: int) -> str:
-    return atoms.text[atoms.start[number]:atoms.end[number]]
+def _texts(atoms: Atoms, numbers: Ints) -> list[str]:
+    """The texts of some atoms."""
+    return [atoms.text[a:b] for a, b in zip(atoms.start[numbers].tolist(), atoms.end[numbers].tolist())]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    """The rules that a character points to, each with the most words of its blocks: `kind` and `codes` of the character, the
+    `longest` block, and a `search` for the patterns of all rules but the user's `own`."""
+
+    kind: C
+    codes: npt.NDArray[np.uint32]
+    longest: int
+    search: Callable[[str], object] | None
+    rules: list[tuple[int, int]]
+    own: list[tuple[int, int]]
+
+    def owners(self, atoms: Atoms, words: Ints) -> Ints:
+        """Short atoms with the character."""
+        found = np.flatnonzero(atoms.classes == self.kind)
+        if len(self.codes):
+            found = found[(atoms.codes[found, None] == self.codes).any(1)]
+        held = np.zeros(len(atoms), bool)
+        held[np.searchsorted(atoms.start, found, side="right") - 1] = True
+        held &= (words <= max(limit for _, limit in self.rules)) & (atoms.end - atoms.start <= self.longest)
+        return np.flatnonzero(held)
 
 
 class _Table:
@@ -358,43 +383,19 @@ class _Table:
     def __init__(self, hashes: Hashes, lengths: Ints, rules: Ints) -> None:
         order = np.lexsort((rules, hashes))
         self.hashes, self.lengths, self.rules = hashes[order], lengths[order], rules[order]
-        self._lengths = frozenset(lengths.tolist())
-        self._longest = max(self._lengths, default=0)
-        self._present = np.zeros(1 << BITMAP_BITS, bool)  # a first, cheap test
-        self._present[bit_of(hashes)] = True
+        self.longest = int(lengths.max(initial=0))
+        self.present = np.zeros(1 << BITMAP_BITS, bool)  # a first, cheap test
+        self.present[bit_of(hashes)] = True
 
-    def __len__(self) -> int:
-        return len(self.hashes)
-
-    def find(self, hashes: Hashes, lengths: Ints, owners: Ints) -> tuple[Ints, Ints]:
-        """(owner, rule) of every hash that is a phrase of that length."""
-        likely = np.flatnonzero(self._present[bit_of(hashes)])
-        if len(likely) == 0:
-            return owners[:0], owners[:0]
-        hashes, lengths, owners = hashes[likely], lengths[likely], owners[likely]
+    def find(self, hashes: Hashes, lengths: Ints) -> tuple[Ints, Ints]:
+        """(number, rule) of every hash that is a phrase of that length."""
         left = np.searchsorted(self.hashes, hashes)
         inside = np.minimum(left, len(self.hashes) - 1)
         hit = np.flatnonzero((self.hashes[inside] == hashes) & (self.lengths[inside] == lengths))
-        right = np.searchsorted(self.hashes, hashes[hit], side="right")
-        count = right - left[hit]
+        left, right = left[hit], np.searchsorted(self.hashes, hashes[hit], side="right")
+        count = right - left
         offset = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        return np.repeat(owners[hit], count), self.rules[np.repeat(left[hit], count) + offset]
-
-    def walk(self, hashes: Hashes, places: Ints, room: Ints, owners: Ints, prefixes: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-        """Phrases that begin at the places, with so many words of room there. A place is given up as soon as no phrase
-        begins with its words, so few go beyond the first."""
-        found: list[tuple[Ints, Ints]] = [(places[:0], places[:0])]
-        sums, powers = np.zeros(len(places), np.uint64), _powers(int(PAIR), LONGEST + 1)
-        for k in range(self._longest):
-            sums = sums + hashes[places + k] * powers[k]
-            mixed = mix(sums)
-            if k + 1 in self._lengths:
-                found.append(self.find(mixed, np.full(len(places), k + 1), owners))
-            alive = np.flatnonzero(prefixes[bit_of(mixed)] & (room > k + 1))
-            if len(alive) == 0:
-                break
-            places, room, owners, sums = places[alive], room[alive], owners[alive], sums[alive]
-        return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+        return np.repeat(hit, count), self.rules[np.repeat(left, count) + offset]
 
 
 def bit_of(hashes: Hashes) -> Ints:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boilerstrip.chars import CharClass as C
-from boilerstrip.chars import class_table, codes_of
+from boilerstrip.chars import class_table, codes_of, is_blank, is_word
 
 __all__ = ["Atoms", "as_single_atoms", "segment"]
 
@@ -63,11 +63,9 @@ def _table(*kinds: C) -> Bools:
     return table
 
 
-BLANK = _table(C.SPACE, C.INVISIBLE, C.BREAK)
 CLOSING = _table(C.QUOTE, C.CLOSE)
 OPENING = _table(C.QUOTE, C.OPEN)
 SENTENCE_START = _table(C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.BULLET, C.EMOJI, C.COPYRIGHT)
-WORD = _table(C.LOWER, C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.MARK)
 TERMINAL = _table(C.STOP, C.QUOTE, C.CLOSE, C.COLON, C.COMMA)
 
 
@@ -122,21 +120,21 @@ def _joined(texts: Sequence[str]) -> tuple[str, Ints]:
 
 
 def _atoms(text: str, codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], page_start: Ints) -> Atoms:
-    solid = np.flatnonzero(~BLANK.take(classes))
+    solid = np.flatnonzero(~is_blank(classes))
     if len(solid) == 0:
         none = np.zeros(0, np.int64)
         return Atoms(text, codes, classes, page_start, none, none, none, none, none, none.astype(bool), none.astype(bool), none,
                      np.zeros(len(page_start) + 1, np.int64))
     # lines
-    row = np.cumsum(classes == C.BREAK, dtype=np.int32).take(solid).astype(np.int64)
-    begins = np.flatnonzero(np.diff(row, prepend=-1))
+    breaks = np.append(-1, np.flatnonzero(classes == C.BREAK))
+    following = np.searchsorted(solid, breaks)
+    row = np.flatnonzero(np.diff(following, append=len(solid)))  # the last of the breaks before each line
+    begins = following[row]
     start = solid[begins]
     end = solid[np.append(begins[1:], len(solid)) - 1] + 1
-    row = row[begins]
     gap = np.diff(row, prepend=-2)
     line_page = np.searchsorted(page_start, start, side="right") - 1
     gap[np.flatnonzero(np.diff(line_page, prepend=-1))] = 9
-    breaks = np.append(-1, np.flatnonzero(classes == C.BREAK))
     indent = start - breaks[row] - 1
     wrapped = _wrapped(classes, start, end, gap, line_page, len(page_start))
     # cuts inside lines
@@ -188,7 +186,7 @@ def _wrapped(classes: npt.NDArray[np.uint8], start: Ints, end: Ints, gap: Ints, 
     rows = np.flatnonzero(candidate)
     if len(rows) == 0:
         return wrapped
-    spaces = np.flatnonzero(BLANK[classes])
+    spaces = np.flatnonzero(is_blank(classes))
     following = np.searchsorted(spaces, start[rows])
     word_end = np.minimum(spaces[np.minimum(following, len(spaces) - 1)], end[rows])
     full = length[rows - 1] + 1 + word_end - start[rows] > widest[page[rows]] - 4
@@ -223,8 +221,9 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     inside[begins[1:] - 1] = False  # the first character of a line is no cut
     at = np.flatnonzero(inside) + 1
     kind, before = kinds[at], kinds[at - 1]
-    spaces = np.cumsum(classes == C.SPACE, dtype=np.int32)
-    adjacent, wide = step[at - 1] == 1, spaces[solid[at]] - spaces[solid[at - 1]] >= 2
+    apart, invisible = step[at - 1], np.flatnonzero(classes == C.INVISIBLE)
+    spaces = apart - 1 - np.searchsorted(invisible, solid[at]) + np.searchsorted(invisible, solid[at - 1])
+    adjacent, wide = apart == 1, spaces >= 2
     page = np.searchsorted(heads, at, side="right") - 1  # what stands on another page does not count
     earlier = np.where(at - 2 >= heads[page], kinds[at - 2], C.SPACE)
     touching = np.where(at > 1, step[at - 2], 2) == 1  # the two characters before stand side by side
@@ -253,20 +252,22 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
         loose = (line_end - solid[at[last]] <= SHORT_TAIL) & ~TERMINAL[classes[line_end - 1]]
         tail[last[loose]] = True
     cuts = solid[at[strong | tail | (sentence & cut_lines[line_of])]]
-    return np.union1d(cuts, _forced(solid, cuts, start, end))
+    forced = _forced(solid, cuts, start, end)
+    return np.union1d(cuts, forced) if len(forced) else cuts
 
 
 def _is_camel_word(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], at: Ints) -> Bools:
     """Whether the capital at each position stands inside a brand name such as those of CAMEL_WORDS."""
     around = at[:, None] + np.arange(-3, 3)
     near = np.clip(around, 0, len(codes) - 1)
-    key = (np.where(WORD[classes[near]] & (around >= 0), codes[near], 32) & 255).astype(np.uint64) @ SIX
-    return np.isin(key, CAMEL_KEYS)
+    key = (np.where(is_word(classes[near]) & (around >= 0), codes[near], 32) & 255).astype(np.uint64) @ SIX
+    known: Bools = CAMEL_KEYS.take(np.searchsorted(CAMEL_KEYS, key), mode="clip") == key
+    return known
 
 
 def _forced(solid: Ints, cuts: Ints, start: Ints, end: Ints) -> Ints:
     """Cuts of stretches longer than MAX_ATOM, wherever they fall."""
-    bounds = np.union1d(start, cuts)
+    bounds = np.sort(np.concatenate([start, cuts]))
     stops = np.append(bounds[1:], end[-1])
     stops = np.minimum(stops, end[np.searchsorted(start, bounds, side="right") - 1])
     long = stops - bounds > MAX_ATOM

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from boilerstrip.decide import calibrate as apply_curve
-from boilerstrip.decide import emptiness, kind_of_input
+from boilerstrip.decide import emptiness, expected_f1_threshold, kinds_of_input
 from boilerstrip.detect.model import Model, Scores
 from boilerstrip.detect.rules import builtin_rules
 from boilerstrip.features import measure
@@ -86,7 +86,7 @@ def calibrate(model: Model, docs: Sequence[Doc], seed: int = 0) -> dict[str, Any
     """The calibration of a text model, from the renderings of the calibration fold."""
     rows = scores_of(model, docs)
     common = platt(*known(rows))
-    story = {kind: curve(*platt(*known([r for r in rows if kind_of_input(r[0], 0, len(r[0])) == kind]), common, PRIOR)) for kind in KINDS}
+    story = {kind: curve(*platt(*known([r for r in rows if kinds_of_input(r[0]) == [kind]]), common, PRIOR)) for kind in KINDS}
     rng = random.Random(seed)
     whole = [d for d in docs if (d.story == 1).sum() > 200]
     augmenter = Augmenter(whole, rng)
@@ -134,9 +134,9 @@ def label_temperature(rows: Sequence[tuple[Any, ...]]) -> float:
 def no_story(full: Sequence[tuple[Any, ...]], empty: Sequence[tuple[Any, ...]], story: dict[str, dict[str, list[float]]]) -> list[float]:
     """Weights of `decide.emptiness`, from pages with and without their story; one page in twenty is taken to have none."""
     def expected(row: tuple[Any, ...]) -> float:
-        kind = "html" if "html" in story else kind_of_input(row[0], 0, len(row[0]))
+        [kind] = ["html"] if "html" in story else kinds_of_input(row[0])
         probabilities = apply_curve(row[1].story, story[kind])
-        return float(emptiness(0.0, probabilities, row[5], [0.0, 1.0, 0.0]))
+        return float(emptiness(0.0, expected_f1_threshold(probabilities, row[5]), [0.0, 1.0, 0.0]))
     rows = [*full, *empty]
     x = np.array([[float(r[1].page[-1]), expected(r), 1.0] for r in rows])
     y = np.array([0.0] * len(full) + [1.0] * len(empty))

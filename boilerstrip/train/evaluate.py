@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from boilerstrip.decide import kind_of_input
+from boilerstrip.decide import kinds_of_input
 from boilerstrip.result import Result
 from boilerstrip.segment.text import segment
 from boilerstrip.stripper import Stripper
@@ -132,7 +132,7 @@ def story_figures(pages: Sequence[Page], clean: Callable[[list[str]], list[Resul
             lines[job["set"]].append(f1_of([v >= result.threshold for v in values], truth))
             exact[job["set"]].append(float(measures.exact_body(result.text, job["gold"])))
             atoms, blocks = segment([raw]), [b.text for b in result.page]
-            calibration.add(kind_of_input(atoms, 0, len(atoms)), [b.story for b in result.page],
+            calibration.add(kinds_of_input(atoms)[0], [b.story for b in result.page],
                             measures.story_lines(blocks, job["gold"], job["title"]), [len(measures.words(t)) for t in blocks])
     groups = {group: {name: dict(zip(("p", "r", "f1"), map(mean, zip(*rows)))) for name, rows in by_renderer.items()}
               for group, by_renderer in scores.items()}
