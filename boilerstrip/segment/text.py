@@ -23,7 +23,7 @@ Bools = npt.NDArray[np.bool_]
 
 MAX_ATOM = 4_000  # characters; longer stretches without any boundary are cut, so that the cost per atom is bounded
 LONG_LINE = 700  # characters; longer lines are cut at sentences, since whole pages come as one line
-TAIL = (13, 160)  # characters; an unterminated tail so long is cut off its line; a shorter one is mostly the credit of a caption
+SHORT_TAIL = 160  # characters; an unterminated tail up to this length is cut off its line
 CROWD = 1_000  # atoms of a page from which they must hold CROWD_CHARS characters each, on average
 CROWD_CHARS = 12  # real pages have 54 (median; one in a thousand has 12); the network's cost is one per atom, so less is a trap
 CROWD_PIECE = 48  # characters of the pieces in which such a page is read
@@ -249,8 +249,7 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     if len(sentences):
         last = sentences[np.append(np.diff(line_of[sentences]) > 0, True)]
         line_end = end[line_of[last]]
-        size = line_end - solid[at[last]]
-        loose = (size >= TAIL[0]) & (size <= TAIL[1]) & ~TERMINAL[classes[line_end - 1]]
+        loose = (line_end - solid[at[last]] <= SHORT_TAIL) & ~TERMINAL[classes[line_end - 1]]
         tail[last[loose]] = True
     cuts = solid[at[strong | tail | (sentence & cut_lines[line_of])]]
     forced = _forced(solid, cuts, start, end)

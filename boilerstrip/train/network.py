@@ -20,8 +20,8 @@ class Shape:
     """Size of the network. `extra` is the number of dense columns beyond DENSE and `tree` the size of the embeddings of
     tree tokens; both are 0 for text."""
 
-    hidden: int = 48
-    embedding: int = 8
+    hidden: int = 64
+    embedding: int = 16
     first: tuple[int, ...] = (1, 2, 4, 8)
     second: tuple[int, ...] = (1, 4)
     memory: int = 16

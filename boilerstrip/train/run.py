@@ -28,7 +28,7 @@ WEIGHTS = Path(__file__).parents[1] / "weights"
 WRITTEN = tuple(FIXTURES / name for name in ("hard/tune", "hides/tune", "written"))  # the other folders are never trained on
 TEXT = Config()
 HTML = Config(shape=Shape(extra=len(TREE_DENSE), tree=8), epochs=6)
-WRITTEN_COPIES = 3  # how often the written pages are seen in an epoch
+WRITTEN_COPIES = 2  # how often the written pages are seen in an epoch
 FILES = ("labelled.jsonl", "wcxb-dev/ground_truth.jsonl", "news-dev/ground_truth.jsonl", "sites-dev/ground_truth.jsonl",
          "segments-dev/segments.jsonl")
 
