@@ -20,7 +20,7 @@ from boilerstrip.detect.rules import Hits, RulePack
 from boilerstrip.labels import LABELS, Label, PageType, Verdict
 from boilerstrip.options import Options
 from boilerstrip.result import Reason, Result, Scored
-from boilerstrip.segment.text import Atoms
+from boilerstrip.segment.text import Atoms, table_of
 
 if TYPE_CHECKING:
     from boilerstrip.detect.site import SiteHits
@@ -44,6 +44,7 @@ UNIT = 1 << 30  # probabilities are added up in parts of one in so many
 KINDS = ("glued", "separated", "lines")
 PAGE_TYPES = tuple(PageType)
 JOINTS = ("", " ", "\n", "\n\n")
+PUNCTUATION, OPEN_ENDED = table_of(C.STOP, C.CLOSE, C.COMMA), table_of(C.LOWER, C.COMMA, C.DIGIT, C.UPPER)
 GLUED, SAME, LINE, PARAGRAPH = range(4)
 
 
@@ -114,9 +115,9 @@ def joints(atoms: Atoms, whole: bool = False) -> Ints:
         return joint
     before = atoms.end[at - 1]
     head, tail = classes[start[at]], classes[before - 1]
-    punctuated = (head == C.STOP) | (head == C.CLOSE) | (head == C.COMMA)
+    punctuated = PUNCTUATION[head]
     spaced = ((atoms.codes[before] == 32) & (classes[before + 1] == C.BREAK)) | (atoms.indent[at] == 1)
-    small = (head == C.LOWER) & ((tail == C.LOWER) | (tail == C.COMMA) | (tail == C.DIGIT) | (tail == C.UPPER))
+    small = (head == C.LOWER) & OPEN_ENDED[tail]
     torn_page = np.bincount(atoms.page[at], punctuated, len(atoms.page_start)) >= TORN_LINES
     torn = (spaced & (tail != C.STOP)) | (tail == C.OPEN) | (small & torn_page[atoms.page[at]])
     dense = (head == C.IDEOGRAPH) & (tail == C.IDEOGRAPH)

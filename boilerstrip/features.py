@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import fold_table, is_word
-from boilerstrip.segment.text import MAX_ATOM, Atoms
+from boilerstrip.segment.text import MAX_ATOM, Atoms, changes, table_of
 
 __all__ = ["DENSE", "Features", "Tokens", "measure", "tokenize"]
 
@@ -139,15 +139,7 @@ FIRST = {"lower": (C.LOWER,), "upper": (C.UPPER,), "caseless": (C.LETTER, C.IDEO
          "mark": (C.BULLET, C.DASH), "quote": (C.QUOTE, C.OPEN)}
 LAST = {"stop": (C.STOP,), "colon": (C.COLON,), "comma": (C.COMMA, C.DASH), "quote": (C.QUOTE, C.CLOSE), "digit": (C.DIGIT,),
         "letter": (C.LOWER, C.LETTER, C.IDEOGRAPH, C.UPPER)}
-
-
-
-def _membership(groups: dict[str, tuple[C, ...]]) -> list[npt.NDArray[np.bool_]]:
-    """Per group, which character classes belong to it."""
-    return [np.isin(np.arange(len(C)), members) for members in groups.values()]
-
-
-FIRST_TABLE, LAST_TABLE = _membership(FIRST), _membership(LAST)
+FIRST_TABLE, LAST_TABLE = ([table_of(*kinds) for kinds in groups.values()] for groups in (FIRST, LAST))
 
 DENSE: tuple[str, ...] = (
     "chars", "words", "word_length", *(f"share_{name}" for name in SHARES), "capitalised", "long_words", "sentences",
@@ -185,7 +177,7 @@ def _kinds(atoms: Atoms) -> Ints:
     count, classes = len(atoms), atoms.classes
     # what stands between atoms counts for the one before it: nothing but blanks
     rare = np.flatnonzero(classes - np.uint8(C.SPACE) > C.LOWER - C.SPACE)  # neither blanks nor LOWER, which is next to them
-    row = np.repeat(np.arange(count), np.diff(atoms.start[1:], prepend=0, append=len(classes))).take(rare)
+    row = np.repeat(np.arange(count), np.diff(np.concatenate([[0], atoms.start[1:], [len(classes)]]))).take(rare)
     kinds = np.bincount(classes.take(rare) * np.int64(count) + row, minlength=len(C) * count).reshape(len(C), count)
     for common in (C.LOWER, C.SPACE):
         found = classes == common
@@ -239,9 +231,9 @@ def _layout(atoms: Atoms, words: Ints, columns: Columns) -> None:
     columns["page_blank"][:] = (np.bincount(page, atoms.gap >= 2, len(size)) / np.maximum(size, 1))[page]
     columns["page_atoms_per_line"][:] = (np.bincount(page, atoms.gap == 0, len(size)) / np.maximum(size, 1))[page]
     for name, member in (("run_of_short", words < 8), ("run_of_long", words >= 20)):
-        changes = np.diff(member.astype(np.int8), prepend=-1) != 0
-        changes[starts] = True
-        begins = np.flatnonzero(changes)
+        fresh = changes(member)
+        fresh[starts] = True
+        begins = np.flatnonzero(fresh)
         run = np.diff(np.append(begins, len(member)))
         columns[name][:] = _log(np.where(member, np.repeat(run, run), 0))
 
@@ -253,7 +245,7 @@ def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
     filled = np.flatnonzero(words)
     order, fresh = _alike(mix(tokens.sums[filled] + atoms.page[filled].astype(np.uint64) * BASE))
     head = np.flatnonzero(fresh)
-    copies = np.diff(head, append=len(order))
+    copies = np.diff(np.append(head, len(order)))
     columns["repeats"][:], columns["first_copy"][:] = 0, 0
     columns["repeats"][filled[order]] = np.repeat(np.log(copies), copies)
     columns["first_copy"][filled[order[head]]] = 1
@@ -264,10 +256,8 @@ def _vocabulary(atoms: Atoms, tokens: Tokens, words: Ints,
     number = np.cumsum(fresh) - 1
     content, atom = content[order], atom[order]
     # words of one group stand in the order of the text, so equal neighbours share an atom
-    fresh_atom = fresh.copy()
-    fresh_atom[1:] |= atom[1:] != atom[:-1]
-    head, runs = np.flatnonzero(fresh), np.flatnonzero(fresh_atom)
-    size, length = np.diff(head, append=len(order)), np.diff(runs, append=len(order))
+    head, runs = np.flatnonzero(fresh), np.flatnonzero(fresh | changes(atom))
+    size, length = (np.diff(np.append(begins, len(order))) for begins in (head, runs))
     group, own = np.full(len(tokens.hash), -1), np.zeros(len(tokens.hash), np.int64)
     group[content], own[content] = number, np.repeat(length, length)
     first, last = np.repeat(atom[head], size), np.repeat(atom[head + size - 1], size)
@@ -292,6 +282,4 @@ def _alike(hashes: Hashes, page: Ints | None = None) -> tuple[Ints, npt.NDArray[
     keys.sort()
     order = (keys & (np.uint64(1) << places) - np.uint64(1)).astype(np.int64)
     keys >>= places
-    fresh = np.ones(len(keys), bool)
-    fresh[1:] = keys[1:] != keys[:-1]
-    return order, fresh
+    return order, changes(keys)

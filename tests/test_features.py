@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boilerstrip.chars import CharClass, class_table, fold_table
+from boilerstrip import features as module
+from boilerstrip.chars import CharClass, class_table, fold_table, is_blank, is_word
 from boilerstrip.features import BASE, CONTENT_LENGTH, DENSE, EDGE, PAIR, WHOLE, WHOLE_TOKENS, Features, measure, mix, tokenize
 from boilerstrip.segment.text import MAX_ATOM, Atoms, segment
 
@@ -257,3 +258,25 @@ def test_any_page_has_the_same_features_in_every_batch(pages: list[str]) -> None
 
 def test_blanks_that_open_the_next_page_do_not_count() -> None:
     assert_batch_invariant(["Harbour lamp", "     Harbour lamp"])
+
+
+def test_classes_stand_together() -> None:
+    classes = np.arange(len(CharClass), dtype=np.uint8)
+    assert {CharClass(n) for n in np.flatnonzero(is_word(classes)).tolist()} == WORDS
+    assert {CharClass(n) for n in np.flatnonzero(is_blank(classes)).tolist()} == {CharClass.SPACE, CharClass.INVISIBLE, CharClass.BREAK}
+    assert CharClass.LOWER == CharClass.BREAK + 1  # counted apart from the rare ones, in one comparison
+
+
+def test_a_large_batch_has_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    atoms = segment(PAGES)
+    before = tokenize(atoms).hash
+    monkeypatch.setattr(module, "ROOM", 10)
+    assert (tokenize(atoms).hash == before).all()
+
+
+def test_a_word_group_does_not_leave_its_page() -> None:
+    atoms = segment([PAGES[0], PAGES[0], PAGES[5]])
+    features = measure(atoms)
+    page = atoms.page[features.tokens.atom]
+    owners = {(int(group), int(number)) for group, number in zip(features.group, page) if group >= 0}
+    assert len(owners) == len({group for group, _ in owners}) == features.groups

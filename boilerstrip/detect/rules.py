@@ -33,7 +33,8 @@ Ints = npt.NDArray[np.int64]
 
 PACKS = Path(__file__).parents[1] / "rules"
 POSITIONS = ("line", "line_start", "anywhere", "heading")
-LINE_START, ANYWHERE = 1, 2
+WHOLE, START, ANY = (np.uint8(bit) for bit in (1, 2, 4))  # the words of a whole block, those at its start, any
+PLACES = np.array([WHOLE, START, ANY, WHOLE])  # for each of POSITIONS
 # Characters that point to a rule's pattern: their kind, which ones (none: all of the kind), and the longest block, in
 # characters, that it looks at.
 CUES: dict[str, tuple[C, str, int]] = {
@@ -167,8 +168,10 @@ class RulePack:
         hashes, lengths, numbers = arrays["hash"], arrays["length"], arrays["rule"]
         self._position = np.array([POSITIONS.index(rule.position) for rule in self.rules], np.int64)
         self._phrases = _Table(hashes, lengths, numbers)
+        self._ends = np.zeros(1 << BITMAP_BITS, np.uint8)  # a first, cheap test: where phrases of such a hash may stand
+        np.bitwise_or.at(self._ends, bit_of(hashes), PLACES[self._position[numbers]])
         self._prefixes = np.unpackbits(arrays["prefixes"]).astype(bool)
-        self._begins = self._prefixes | self._phrases.present
+        self._begins = self._prefixes | (self._ends > 0)
         self.weight = np.array([rule.weight for rule in self.rules], np.float32)
         self.label = np.array([LABELS.index(rule.label) for rule in self.rules], np.int64)
         self.heading = np.array([rule.position == "heading" for rule in self.rules], bool)
@@ -259,28 +262,27 @@ class RulePack:
         """Phrases where they may stand: (atom, rule). A place is given up as soon as no phrase begins with its words, so few go
         beyond the first word."""
         places = np.flatnonzero(self._begins.take(bit_of(mix(tokens.hash))))
-        room = tokens.first[tokens.atom[places] + 1] - places
+        room, first = tokens.first[tokens.atom[places] + 1] - places, tokens.place[places] == 0
         sums, powers = np.zeros(len(places), np.uint64), _powers(int(PAIR), LONGEST + 1)
-        seen: list[tuple[Hashes, Ints]] = []
+        seen: list[tuple[Hashes, Ints, npt.NDArray[np.uint8]]] = []
         for k in range(self._phrases.longest):
             sums = sums + tokens.hash[places + k] * powers[k]
             mixed = mix(sums)
             bit = bit_of(mixed)
-            likely = self._phrases.present.take(bit)
-            seen.append((mixed[likely], places[likely]))
+            stands = ANY + first * START + (first & (room == k + 1)) * WHOLE
+            likely = np.flatnonzero(self._ends.take(bit) & stands)
+            seen.append((mixed[likely], places[likely], stands[likely]))
             alive = np.flatnonzero(self._prefixes.take(bit) & (room > k + 1))
             if len(alive) == 0:
                 break
-            places, room, sums = places[alive], room[alive], sums[alive]
+            places, room, first, sums = places[alive], room[alive], first[alive], sums[alive]
         if not seen:
             return places, places
-        length = np.repeat(np.arange(1, len(seen) + 1), [len(at) for _, at in seen])
-        places = np.concatenate([at for _, at in seen])
-        query, rule = self._phrases.find(np.concatenate([hashes for hashes, _ in seen]), length)
-        places, length = places[query], length[query]
-        atom, position = tokens.atom[places], self._position[rule]
-        fits = (position == ANYWHERE) | ((tokens.place[places] == 0) & ((position == LINE_START) | (length == words[atom])))
-        fits &= words[atom] <= self._limit[rule]
+        length = np.repeat(np.arange(1, len(seen) + 1), [len(at) for _, at, _ in seen])
+        mixed, places, stands = (np.concatenate([part[k] for part in seen]) for k in range(3))
+        query, rule = self._phrases.find(mixed, length)
+        atom = tokens.atom[places[query]]
+        fits = (stands[query] & PLACES[self._position[rule]] > 0) & (words[atom] <= self._limit[rule])
         return atom[fits], rule[fits]
 
     def _confirm(self, atoms: Atoms, atom: Ints, rule: Ints) -> tuple[Ints, Ints]:
@@ -384,8 +386,6 @@ class _Table:
         order = np.lexsort((rules, hashes))
         self.hashes, self.lengths, self.rules = hashes[order], lengths[order], rules[order]
         self.longest = int(lengths.max(initial=0))
-        self.present = np.zeros(1 << BITMAP_BITS, bool)  # a first, cheap test
-        self.present[bit_of(hashes)] = True
 
     def find(self, hashes: Hashes, lengths: Ints) -> tuple[Ints, Ints]:
         """(number, rule) of every hash that is a phrase of that length."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of, is_blank, is_word
 
-__all__ = ["Atoms", "as_single_atoms", "segment"]
+__all__ = ["Atoms", "as_single_atoms", "changes", "segment", "table_of"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -57,16 +57,26 @@ class Atoms:
         return len(self.start)
 
 
-def _table(*kinds: C) -> Bools:
+def changes(values: npt.NDArray[np.generic]) -> Bools:
+    """Where a value differs from the one before it; the first always does."""
+    out = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=out[1:])
+    return out
+
+
+def table_of(*kinds: C) -> Bools:
+    """Per character class whether it is one of these."""
     table = np.zeros(len(C), bool)
     table[list(kinds)] = True
     return table
 
 
-CLOSING = _table(C.QUOTE, C.CLOSE)
-OPENING = _table(C.QUOTE, C.OPEN)
-SENTENCE_START = _table(C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.BULLET, C.EMOJI, C.COPYRIGHT)
-TERMINAL = _table(C.STOP, C.QUOTE, C.CLOSE, C.COLON, C.COMMA)
+CLOSING = table_of(C.QUOTE, C.CLOSE)
+OPENING = table_of(C.QUOTE, C.OPEN)
+SENTENCE_START = table_of(C.UPPER, C.LETTER, C.IDEOGRAPH, C.DIGIT, C.BULLET, C.EMOJI, C.COPYRIGHT)
+ENDING = table_of(C.LOWER, C.DIGIT, C.CLOSE, C.QUOTE)  # may stand before a stop
+LISTED = table_of(C.BULLET, C.DASH)
+TERMINAL = table_of(C.STOP, C.QUOTE, C.CLOSE, C.COLON, C.COMMA)
 
 
 # Brand names with a capital inside: no place to cut. Compared by the three letters on each side of it.
@@ -128,17 +138,18 @@ def _atoms(text: str, codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uin
     # lines
     breaks = np.append(-1, np.flatnonzero(classes == C.BREAK))
     following = np.searchsorted(solid, breaks)
-    row = np.flatnonzero(np.diff(following, append=len(solid)))  # the last of the breaks before each line
+    row = np.flatnonzero(np.diff(np.append(following, len(solid))))  # the last of the breaks before each line
     begins = following[row]
     start = solid[begins]
     end = solid[np.append(begins[1:], len(solid)) - 1] + 1
-    gap = np.diff(row, prepend=-2)
+    gap = np.diff(np.append(-2, row))
     line_page = np.searchsorted(page_start, start, side="right") - 1
-    gap[np.flatnonzero(np.diff(line_page, prepend=-1))] = 9
+    opens = changes(line_page)
+    gap[opens] = 9
     indent = start - breaks[row] - 1
     wrapped = _wrapped(classes, start, end, gap, line_page, len(page_start))
     # cuts inside lines
-    cut = _cuts(codes, classes, solid, begins, begins[np.diff(line_page, prepend=-1) > 0], start, end)
+    cut = _cuts(codes, classes, solid, begins, begins[opens], start, end)
     line_of_cut = np.searchsorted(start, cut, side="right") - 1
     atom_start = np.concatenate([start, cut])
     order = np.argsort(atom_start, kind="stable")
@@ -165,8 +176,7 @@ def _uncrowded(atoms: Atoms) -> Atoms:
     if not crowded.any():
         return atoms
     piece = (atoms.start - atoms.page_start[atoms.page]) // CROWD_PIECE
-    begins = np.diff(atoms.page, prepend=-1) > 0
-    begins |= ~crowded[atoms.page] | (np.diff(piece, prepend=-1) != 0)
+    begins = changes(atoms.page) | ~crowded[atoms.page] | changes(piece)
     at = np.flatnonzero(begins)
     end = atoms.end[np.append(at[1:], len(atoms)) - 1]
     page = atoms.page[at]
@@ -190,7 +200,7 @@ def _wrapped(classes: npt.NDArray[np.uint8], start: Ints, end: Ints, gap: Ints, 
     following = np.searchsorted(spaces, start[rows])
     word_end = np.minimum(spaces[np.minimum(following, len(spaces) - 1)], end[rows])
     full = length[rows - 1] + 1 + word_end - start[rows] > widest[page[rows]] - 4
-    listed = np.isin(classes[start[rows]], (C.BULLET, C.DASH))
+    listed = LISTED[classes[start[rows]]]
     share = np.bincount(page[rows], full, pages) / np.maximum(np.bincount(page[rows], minlength=pages), 1)
     wrapped[rows] = full & ~listed & (share[page[rows]] > 0.5)
     return wrapped
@@ -229,12 +239,11 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     touching = np.where(at > 1, step[at - 2], 2) == 1  # the two characters before stand side by side
     later = np.where(at + 1 < np.append(heads[1:], len(kinds))[page], np.append(kinds, C.SPACE)[at + 1], C.SPACE)
     capital = (kind == C.UPPER) & (later == C.LOWER)
-    lower = (earlier == C.LOWER) | (earlier == C.DIGIT) | (earlier == C.CLOSE) | (earlier == C.QUOTE)
     inner = (before == C.LOWER) & (earlier == C.LOWER) & touching & capital & adjacent
     inner[inner] = ~_is_camel_word(codes, classes, solid[at[inner]])
     glue = inner | (adjacent & (
         ((before == C.DIGIT) & capital)
-        | ((before == C.STOP) & lower & (capital | (kind == C.LETTER)))
+        | ((before == C.STOP) & ENDING[earlier] & (capital | (kind == C.LETTER)))
         | (CLOSING[before] & (earlier == C.STOP) & touching & capital)))
     strong = glue | wide
     # sentence ends: a stop, closing marks, white space (none in scripts without spaces), opening marks, a start
