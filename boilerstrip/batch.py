@@ -12,12 +12,12 @@ import os
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from boilerstrip import parallel
@@ -602,31 +602,54 @@ def _failed(chunk: Chunk, failure: parallel.Failure, cleaner: Cleaner) -> Reply:
 # ---- learning ----------------------------
 
 
-def learn(inputs: Sequence[str | Path], target: str | Path, *, columns: Columns = Columns(), most: int = 200,
-          fewest: int = 3, progress: Callable[[int, int], None] | None = None) -> tuple[int, int]:
+def learn(inputs: Sequence[str | Path], target: str | Path, *, columns: Columns = Columns(), most: int = 200, fewest: int = 3,
+          engine: Literal["memory", "duckdb"] = "memory", memory: str = "1GB",
+          progress: Callable[[int, int], None] | None = None) -> tuple[int, int]:
     """Learn a profile of every site with at least `fewest` pages, from at most `most` pages each.
+
+    Args:
+        engine: where the counts of all sites are held: in memory, or out of core by DuckDB (extra: duckdb), which gives
+            the same profiles.
+        memory: what DuckDB may hold, such as "500MB".
 
     Returns:
         How many sites, and how many pages.
     """
+    pages = _pages_of_sites(inputs, columns, progress)
+    if engine == "memory":
+        return _learn_in_memory(pages, target, most, fewest)
+    try:
+        from boilerstrip.integrations.duckdb import learn_profiles
+    except ImportError as error:
+        raise InputError(str(error)) from None
+    return learn_profiles(pages, target, most=most, fewest=fewest, memory=memory)
+
+
+def _pages_of_sites(inputs: Sequence[str | Path], columns: Columns,
+                    progress: Callable[[int, int], None] | None) -> Iterator[tuple[str, str | bytes, bool | None]]:
+    """Of every record that has them the site, the page, and whether it is HTML for sure."""
+    for chunk in chunks(read(find(inputs)), Ranges()):
+        rows, _ = rows_of(chunk, columns)
+        yield from ((row.site, row.page, row.html or None) for row in rows if isinstance(row, Row) and row.site)
+        if progress is not None:
+            progress(len(rows), sum(isinstance(row, Bad) for row in rows))
+
+
+def _learn_in_memory(pages: Iterable[tuple[str, str | bytes, bool | None]], target: str | Path, most: int, fewest: int) -> tuple[int, int]:
     from boilerstrip.detect.site import Learner
 
     learners: dict[str, Learner] = {}
     whole: dict[str, SiteProfile] = {}
-    pages = 0
-    for chunk in chunks(read(find(inputs)), Ranges()):
-        rows, _ = rows_of(chunk, columns)
-        for row in rows:
-            if isinstance(row, Bad) or not row.site or row.site in whole:
-                continue
-            learner = learners.setdefault(row.site, Learner(row.site))
-            pages += learner.add(row.page, row.html or None)
-            if learner.pages >= most:
-                whole[row.site] = learners.pop(row.site).profile().pruned()
-        if progress is not None:
-            progress(len(rows), sum(isinstance(row, Bad) for row in rows))
+    count = 0
+    for site, page, html in pages:
+        if site in whole:
+            continue
+        learner = learners.setdefault(site, Learner(site))
+        count += learner.add(page, html)
+        if learner.pages >= most:
+            whole[site] = learners.pop(site).profile().pruned()
     for site, learner in learners.items():
         if learner.pages >= fewest:
             whole[site] = learner.profile().pruned()
     Profiles.write((whole[site] for site in sorted(whole)), target)
-    return len(whole), pages
+    return len(whole), count

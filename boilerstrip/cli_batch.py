@@ -59,6 +59,9 @@ def _add_learn(commands: Any) -> None:
     command = _command(commands, "learn", _learn, "learn what recurs on the pages of each site")
     command.add_argument("-o", "--out", required=True, type=Path, metavar="OUT", help="file of profiles: .parquet, else JSON lines")
     command.add_argument("--pages", type=_positive, default=200, metavar="N", help="pages per site that are enough (default: %(default)s)")
+    command.add_argument("--engine", choices=("memory", "duckdb"), default="memory",
+                         help="where the counts are held: in memory, or on disk by DuckDB, for more sites than fit (default: %(default)s)")
+    command.add_argument("--memory", default="1GB", metavar="SIZE", help="memory that DuckDB may use (default: %(default)s)")
 
 
 def _batch(args: argparse.Namespace) -> int:
@@ -83,7 +86,8 @@ def _learn(args: argparse.Namespace) -> int:
     from boilerstrip import batch
 
     with _bar() as progress:
-        sites, pages = batch.learn(args.inputs, args.out, columns=_columns(args), most=args.pages, progress=progress)
+        sites, pages = batch.learn(args.inputs, args.out, columns=_columns(args), most=args.pages, engine=args.engine,
+                                   memory=args.memory, progress=progress)
     print(f"{sites:,} profiles from {pages:,} pages written to {args.out}", file=sys.stderr)
     return 0
 

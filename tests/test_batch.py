@@ -423,6 +423,14 @@ def test_exit_code_and_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "\r" not in run.err  # no bar where there is no terminal
 
 
+def test_learning_out_of_core_names_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.delitem(sys.modules, "boilerstrip.integrations.duckdb", raising=False)
+    run = cli("learn", write_jsonl(tmp_path / "in.jsonl", 3), "-o", tmp_path / "p.jsonl", "--engine", "duckdb", capsys=capsys)
+    assert run.code == 1
+    assert 'pip install "boilerstrip[duckdb]"' in run.err
+
+
 # ---- the parts ----------------------------
 
 

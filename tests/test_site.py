@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from boilerstrip import Options, Stripper, batch, clean
 from boilerstrip.batch import Columns
-from boilerstrip.detect.site import Profiles, SiteProfile
+from boilerstrip.detect.site import COLUMNS, Profiles, SiteProfile
 from boilerstrip.features import measure
 from boilerstrip.labels import LABELS
 from boilerstrip.segment.text import segment
@@ -182,6 +184,21 @@ def test_merging_is_associative_and_commutative() -> None:
     assert same(a.merge(b), b.merge(a))
     assert same(a.merge(b).merge(c), PROFILE)
     assert same(a.merge(SiteProfile.learn([])), a)
+
+
+COUNT = st.integers(0, 2**40)
+ROWS = st.lists(st.tuples(st.integers(0, 5) | st.integers(0, 2**64 - 1), *[COUNT] * 6), max_size=8)
+PROFILES = st.builds(lambda pages, rows: SiteProfile.from_dict(
+    {"site": "", "version": 1, "pages": pages, **{name: [row[n] for row in rows] for n, name in enumerate(COLUMNS)}}), COUNT, ROWS)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PROFILES, PROFILES, PROFILES)
+def test_the_laws_of_merging(a: SiteProfile, b: SiteProfile, c: SiteProfile) -> None:
+    assert same(a.merge(b).merge(c), a.merge(b.merge(c)))
+    assert same(a.merge(b), b.merge(a))
+    assert same(a.merge(SiteProfile.learn([])), a)
+    assert (np.diff(a.merge(b).hash.astype(object)) > 0).all()
 
 
 def test_pickled_profiles_are_the_same() -> None:

@@ -242,41 +242,67 @@ class Learner:
         self.site, self.pages = site, 0
         self._new: list[list[npt.NDArray[Any]]] = []
         self._counted = _summed(0, [np.zeros(0, np.uint64), *(np.zeros(0, np.int64) for _ in COLUMNS[1:])], site)
-        self._sketches: deque[Hashes] = deque(maxlen=MEMORY)
+        self._twins = Twins()
 
     def add(self, page: str | bytes, html: bool | None = None) -> bool:
         """Count a page; False if it is all but equal to one of those before it, and so not counted."""
-        atoms = atoms_of(page, html)
-        tokens = tokenize(atoms)
-        if self._is_twin(tokens):
+        sketch, blocks = look_at(page, html)
+        if self._twins.has(sketch):
             return False
         self.pages += 1
-        hashes, words = block_hashes(tokens)
-        chosen, first = np.unique(hashes[words > 0], return_index=True)
-        at = np.flatnonzero(words > 0)[first]
-        top, bottom = (places[at] for places in _places(atoms))
-        self._new.append([chosen, np.ones(len(at), np.int64), words[at], top, top * top, bottom, bottom * bottom])
+        top, bottom = blocks.top, blocks.bottom
+        self._new.append([blocks.hash, np.ones(len(top), np.int64), blocks.words, top, top * top, bottom, bottom * bottom])
         if len(self._new) >= MEMORY:
             self._counted, self._new = self.profile(), []
         return True
 
-    def _is_twin(self, tokens: Tokens) -> bool:
-        """Whether the page shares nearly all words, in their order, with one before it (bottom-k sketches of its
-        4-grams; Broder 1997, "On the resemblance and containment of documents")."""
-        h = tokens.hash
-        grams = mix(h[:-3] * _powers(int(PAIR), 4)[1] + h[1:-2] * _powers(int(PAIR), 4)[2] + h[2:-1] * _powers(int(PAIR), 4)[3] + h[3:])
-        sketch = np.unique(grams)[:SKETCH]
+    def profile(self) -> SiteProfile:
+        """What was counted so far."""
+        columns = [np.concatenate(parts) for parts in zip(self._counted.columns().values(), *self._new)]
+        return _summed(self.pages, columns, self.site)
+
+
+class PageBlocks(NamedTuple):
+    """The distinct blocks of a page: hash, number of words, and place from the top and from the bottom."""
+
+    hash: Hashes
+    words: Ints
+    top: Ints
+    bottom: Ints
+
+
+def look_at(page: str | bytes, html: bool | None = None) -> tuple[Hashes, PageBlocks]:
+    """A page's sketch, by which `Twins` knows it again, and its blocks."""
+    atoms = atoms_of(page, html)
+    tokens = tokenize(atoms)
+    hashes, words = block_hashes(tokens)
+    chosen, first = np.unique(hashes[words > 0], return_index=True)
+    at = np.flatnonzero(words > 0)[first]
+    top, bottom = _places(atoms)
+    return _sketch(tokens), PageBlocks(chosen, words[at], top[at], bottom[at])
+
+
+def _sketch(tokens: Tokens) -> Hashes:
+    """The smallest hashes of a page's 4-grams of words (Broder 1997, "On the resemblance and containment of documents")."""
+    h = tokens.hash
+    grams = mix(h[:-3] * _powers(int(PAIR), 4)[1] + h[1:-2] * _powers(int(PAIR), 4)[2] + h[2:-1] * _powers(int(PAIR), 4)[3] + h[3:])
+    return np.unique(grams)[:SKETCH]
+
+
+class Twins:
+    """Knows pages that share nearly all words, in their order, with one of the last MEMORY that did not."""
+
+    def __init__(self) -> None:
+        self._sketches: deque[Hashes] = deque(maxlen=MEMORY)
+
+    def has(self, sketch: Hashes) -> bool:
+        """Whether a page is a twin; if it is none, it is remembered."""
         for other in self._sketches:
             union = np.union1d(sketch, other)[:SKETCH]
             if len(union) and np.isin(union, np.intersect1d(sketch, other)).mean() >= TWIN:
                 return True
         self._sketches.append(sketch)
         return False
-
-    def profile(self) -> SiteProfile:
-        """What was counted so far."""
-        columns = [np.concatenate(parts) for parts in zip(self._counted.columns().values(), *self._new)]
-        return _summed(self.pages, columns, self.site)
 
 
 def atoms_of(page: str | bytes, html: bool | None) -> Atoms:
@@ -354,11 +380,11 @@ def _variance(total: Ints, squares: Ints, count: Ints) -> npt.NDArray[np.float64
 
 def _summed(pages: int, columns: Sequence[npt.NDArray[Any]], site: str) -> SiteProfile:
     """A profile from columns in which a hash may stand more than once."""
-    hashes, first, inverse = np.unique(columns[0], return_index=True, return_inverse=True)
-    sums = [np.zeros(len(hashes), np.int64) for _ in COLUMNS[1:]]
-    for total, column in zip(sums, columns[1:]):
-        np.add.at(total, inverse, column)
-    sums[1] = columns[2][first]  # words: the same wherever the hash is
+    order = np.argsort(columns[0], kind="stable")
+    hashes, first = np.unique(columns[0][order], return_index=True)
+    sums = [np.add.reduceat(column[order], first) if len(first) else column for column in columns[1:]]
+    if len(first):
+        sums[1] = np.minimum.reduceat(columns[2][order], first)  # words: the same wherever the hash is
     return SiteProfile(pages, hashes, **dict(zip(COLUMNS[1:], sums)), site=site)
 
 
