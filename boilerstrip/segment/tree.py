@@ -768,7 +768,8 @@ CODES = COLUMN | {"img": len(ANCESTORS), "picture": len(ANCESTORS), "input": len
 HOLDER_TAGS = {"is_item": ("li", "dd", "dt"), "is_button": ("button", "label", "option", "select"), "is_paragraph": ("p",),
                "is_cell": ("td", "th", "tr")}
 COUNTED = {"links_in_parent": ("a",), "paragraphs_in_parent": ("p",), "images_in_parent": ("img", "picture"),
-           "images_in_grand": ("img", "picture"), "controls_in_parent": ("input", "button", "select", "textarea"), "time_in_parent": ("time",)}
+           "images_in_grand": ("img", "picture"), "controls_in_parent": ("input", "button", "select", "textarea"),
+           "time_in_parent": ("time",)}
 INNER_TAGS = {"inner_link": ("a",), "inner_strong": ("strong", "b"), "inner_time": ("time",)}
 CACHE_SIZE = 50_000
 # Hashes are kept as the bytes of an array of them, 8 each, so that those of a page need only be joined.

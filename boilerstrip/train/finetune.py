@@ -38,8 +38,9 @@ from boilerstrip.train.written import WrittenPage, compare, doc_of_page, read_pa
 
 EPOCHS = 8
 LEAST_STEPS = 12  # in an epoch
-MINE = 4  # corrected pages in a batch, beside as many written ones
-RATE = 5e-4  # a sixth of the rate that the shipped weights were trained with
+MINE, WRITTEN_MORE = 4, 3  # corrected pages in a batch, and how many times as many written ones
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of the way from the old weights to the tuned ones
+RATE = 2.5e-4  # an eighth of the rate that the shipped weights were trained with
 NOT_STORED = ("card", "vocabulary", "tree_vocabulary", "centre", "scale")
 
 
@@ -138,11 +139,13 @@ def one_thread() -> Iterator[None]:
 
 
 def tune(trained: Trained, docs: Sequence[Doc], written: Sequence[Doc], config: Config, done: Callable[[], bool]) -> None:
-    """Change the network's weights, in place: a few passes over the corrected pages, each with as many written ones. It ends
-    when `done`: the less is changed, the less is forgotten."""
+    """Change the network's weights, in place: a few passes over the corrected pages, each with more written ones. It ends
+    when `done`, and goes back towards the old weights as far as that still holds: the less is changed, the less is forgotten
+    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
     torch.manual_seed(config.seed)
     rng, noise = random.Random(config.seed), np.random.default_rng(config.seed)
     network, lookup = trained.network, Lookup(trained.vocabulary)
+    old = {name: value.clone() for name, value in network.state_dict().items()}
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
     rarity = label_weights([measured([doc]) for doc in [*docs, *written]])
     optimiser = optimiser_of(network, config)
@@ -157,15 +160,20 @@ def tune(trained: Trained, docs: Sequence[Doc], written: Sequence[Doc], config: 
         network.eval()
         if done():
             break
+    tuned = {name: value.clone() for name, value in network.state_dict().items()}
+    for share in SHARES:
+        network.load_state_dict({name: torch.lerp(old[name], value, share) for name, value in tuned.items()})
+        if done():
+            break
 
 
 def _batches(docs: Sequence[Doc], written: Sequence[Doc], most: int, rng: random.Random) -> Iterator[Measured]:
-    """Corrected and written pages, half and half; few corrected ones are repeated, so that every epoch takes some steps."""
+    """Corrected and written pages; few corrected ones are repeated, so that every epoch takes some steps."""
     repeats = max(1, math.ceil(LEAST_STEPS * MINE / len(docs)))
     chosen = [doc for _ in range(repeats) for doc in rng.sample(list(docs), len(docs))]
     for at in range(0, len(chosen), MINE):
         mine = chosen[at:at + MINE]
-        others = rng.sample(list(written), min(len(mine), len(written)))
+        others = rng.sample(list(written), min(WRITTEN_MORE * len(mine), len(written)))
         yield measured([doc.cut(0, most) for doc in [*mine, *others]])
 
 

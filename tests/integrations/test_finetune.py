@@ -45,7 +45,7 @@ def corrections(path: Path, whole: bool = True) -> Path:
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tuned")
-    finetune([corrections(folder / "c.jsonl")], folder / "text.npz", epochs=6)
+    finetune([corrections(folder / "c.jsonl")], folder / "text.npz")
     return folder / "text.npz"
 
 
