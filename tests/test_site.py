@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from boilerstrip import Options, Stripper, batch, clean
 from boilerstrip.batch import Columns
-from boilerstrip.detect.site import COLUMNS, Profiles, SiteProfile
+from boilerstrip.detect.site import COLUMNS, Profiles, SiteProfile, Twins
 from boilerstrip.features import measure
 from boilerstrip.labels import LABELS
 from boilerstrip.segment.text import segment
@@ -130,6 +130,20 @@ def test_copies_of_one_page_count_once() -> None:
     text = PAGES[0].raw
     profile = SiteProfile.learn([text, text, text.replace("Puzzles", "Riddles"), text + "\n\nPrint"])
     assert profile.pages == 1
+
+
+def test_twins_are_those_of_a_comparison_with_every_page_before() -> None:
+    r = np.random.default_rng(3)
+    pool = np.sort(r.integers(0, 2**63, 90).astype(np.uint64))
+    twins, kept, found = Twins(), [], 0
+    for n in range(400):
+        own = r.integers(0, 2**63, int(r.integers(0, 8))).astype(np.uint64)
+        sketch = np.unique(np.concatenate([pool[r.random(90) < (0.97 if n % 3 else 0.3)], own]))[:n % 5 * 16]
+        alike = any(len(u := np.union1d(sketch, k)[:64]) and np.isin(u, np.intersect1d(sketch, k)).mean() >= 0.9 for k in kept[-256:])
+        assert twins.has(sketch) == alike
+        found += alike
+        kept += [] if alike else [sketch]
+    assert 40 < found < 360
 
 
 def test_evidence_has_the_shape_of_rules() -> None:

@@ -297,12 +297,24 @@ class Twins:
 
     def has(self, sketch: Hashes) -> bool:
         """Whether a page is a twin; if it is none, it is remembered."""
-        for other in self._sketches:
-            union = np.union1d(sketch, other)[:SKETCH]
-            if len(union) and np.isin(union, np.intersect1d(sketch, other)).mean() >= TWIN:
-                return True
+        if any(_shared(sketch, self._sketches[n]) >= TWIN for n in self._candidates(sketch)):
+            return True
         self._sketches.append(sketch)
         return False
+
+    def _candidates(self, sketch: Hashes) -> Iterator[int]:
+        """Those that have enough of a sketch's hashes at all, found in one pass since nearly all have not."""
+        if self._sketches and len(sketch):
+            held = np.concatenate(self._sketches)
+            known = sketch.take(np.searchsorted(sketch, held), mode="clip") == held
+            count = np.bincount(np.repeat(np.arange(len(self._sketches)), [len(other) for other in self._sketches])[known])
+            yield from np.flatnonzero(count >= TWIN * len(sketch)).tolist()
+
+
+def _shared(a: Hashes, b: Hashes) -> float:
+    """The share of the smallest hashes of two sketches that stand in both."""
+    union = np.union1d(a, b)[:SKETCH]
+    return float(np.isin(union, np.intersect1d(a, b)).mean())
 
 
 def atoms_of(page: str | bytes, html: bool | None) -> Atoms:
