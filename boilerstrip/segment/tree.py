@@ -396,7 +396,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
     number = -1  # of the last text node
     fresh = titling = link_ended = False
     turn = 0  # 1 after an inline end tag, 2 after a start tag behind it
-    deepest = max(MAX_OPEN, 100 * len(html) // (1 + html.count("</")))
+    deepest = MAX_OPEN  # elements that may be open; more where the page has few end tags, which is counted when that many are
     kind_of = KINDS.get
 
     def emit(text: str, words: int, in_links: int, node: int) -> None:
@@ -477,7 +477,11 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         flush()
 
     def too_deep(more: int = 0) -> None:
-        if 1 + len(tags) - len(ended) + more > deepest:
+        nonlocal deepest
+        depth = 1 + len(tags) - len(ended) + more
+        if depth > deepest == MAX_OPEN:
+            deepest = max(deepest, 100 * len(html) // (1 + html.count("</")))
+        if depth > deepest:
             source.seek(0, SEEK_END)  # the parser reads no more, even if it goes on
             raise _TooDeep
 
@@ -522,7 +526,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 return
         fresh = True
         element, flags = len(tags), 0
-        if element >= deepest:
+        if element - len(ended) >= deepest:
             too_deep()
         if kind > KIND_BITS or (attrib and ("style" in attrib or "hidden" in attrib or "aria-hidden" in attrib)):
             hides = 2 if kind > KIND_BITS else _hides(tag, attrib)
@@ -749,7 +753,11 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         end("")
     if buffer:
         flush()
-    return out
+    # lxml's parser and its context hold each other and these functions: without this, a page stays until the garbage collector comes
+    walked, out = out, _Walk()
+    tags, parents, attributes, ended, ended_at = out.tags, out.parents, out.attributes, out.ended, out.ended_at
+    texts, blocks, nodes, kinds, source, html = out.texts, out.blocks, out.nodes, [], BytesIO(), ""
+    return walked
 
 
 # ---------------------------- evidence
@@ -801,7 +809,8 @@ def _token(token: str, prefix: str = ".") -> bytes:
     lower = folded.lower()
     parts = (SPLIT_LOWER if lower == folded else SPLIT).split(folded)
     words = [lower, *[part.lower() for part in parts if len(part) > 1]] if len(parts) > 1 else [lower]
-    known = array("Q", [_hash(prefix + word) for word in words[:6]]).tobytes()
+    start = zlib.crc32(prefix.encode())
+    known = array("Q", [zlib.crc32(word.encode("utf-8", "replace"), start) for word in words[:6]]).tobytes()
     if len(_token_cache) >= CACHE_SIZE:
         _token_cache.clear()
     if len(token) <= 80:
@@ -812,7 +821,8 @@ def _token(token: str, prefix: str = ".") -> bytes:
 def _classes(classes: str) -> tuple[str, bytes]:
     """What makes classes one shape, and the hashes of their tokens."""
     known = _token_cache.get
-    found = DIGITS.sub("0", classes[:300]), b"".join([known(token) or _token(token) for token in classes.split()[:12]])
+    hashes = b"".join([known(token) or _token(token) for token in classes.split()[:12]])
+    found = DIGITS.sub("0", classes[:300]), hashes[:8 * ELEMENT_TOKENS]
     if len(_class_cache) >= CACHE_SIZE:
         _class_cache.clear()
     if len(classes) <= 200:
