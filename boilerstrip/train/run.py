@@ -25,7 +25,7 @@ from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
 from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-WRITTEN = tuple(FIXTURES / name for name in ("hard/tune", "hides/tune", "written"))  # the other folders are never trained on
+WRITTEN = tuple(FIXTURES / name for name in ("hard/tune", "hides/tune", "written"))  # no other folder is trained on
 TEXT = Config()
 HTML = Config(shape=Shape(hidden=48, embedding=8, extra=len(TREE_DENSE), tree=8), epochs=6, line_share=0.4, label_weight=1.0)
 WRITTEN_COPIES = 2  # how often the written pages are seen in an epoch

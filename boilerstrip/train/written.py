@@ -28,7 +28,7 @@ from boilerstrip.train.augment import Doc
 from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-UNSEEN = ("hard/unseen", "hides/unseen", "aggregators")  # folders of FIXTURES that nothing is trained on or tuned with
+UNSEEN = ("hard/unseen", "hides/unseen", "aggregators")  # folders of FIXTURES that nothing is trained on or tuned with; "dev" is looked at
 
 
 @dataclass(frozen=True)
