@@ -6,11 +6,13 @@ A block whose words are in the extracted text gets log-odds for the story, every
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from boilerstrip.segment.tree import TreePage
+if TYPE_CHECKING:
+    from boilerstrip.segment.tree import TreePage
 
 __all__ = ["DETECTORS", "shares", "trafilatura_votes"]
 

@@ -125,33 +125,32 @@ class Elements:
         if self._ranks is None:
             names: dict[str, int] = {}
             kind = np.array([names.setdefault(tag, len(names)) for tag in self.tags], np.int64)
-            key = (np.array(self.parents, np.int64) + 1) * (len(names) + 1) + kind
-            rank, count = _ranks(key)
-            near, depth = list(range(len(key))), [0] * len(key)
-            for element, parent in enumerate(self.parents):
-                if parent >= 0:
-                    depth[element] = depth[parent] + 1
-                    if depth[element] >= MAX_DEPTH:
-                        near[element] = near[parent]
-            self._ranks = (rank + 1).tolist(), count.tolist(), near
-        ranks, counts, near = self._ranks
-        steps: dict[int, str] = {}
+            rank, count = _ranks((np.array(self.parents, np.int64) + 1) * (len(names) + 1) + kind)
+            self._ranks = (rank + 1).tolist(), count.tolist(), list(self.parents)
+        parents = self._ranks[2]
+        known = {-1: ("", 0)}  # path and depth of elements
         out = []
         for element in elements:
-            parts = []
-            element = near[element] if element >= 0 else -1
-            while element >= 0:
-                step = steps.get(element)
-                if step is None:
-                    tag = self.tags[element]
-                    step = tag if NAME.fullmatch(tag) else f"*[name()={_quoted(tag)}]"
-                    if counts[element] > 1:
-                        step += f"[{ranks[element]}]"
-                    steps[element] = step
-                parts.append(step)
-                element = self.parents[element]
-            out.append("/" + "/".join(reversed(parts)) if parts else "")
+            unknown = []
+            while element not in known:
+                unknown.append(element)
+                element = parents[element]
+            path, depth = known[element]
+            for element in reversed(unknown):
+                depth += 1
+                if depth <= MAX_DEPTH:
+                    path = f"{path}/{self._step(element)}"
+                known[element] = path, depth
+            out.append(path)
         return out
+
+    def _step(self, element: int) -> str:
+        """The last step of an element's path."""
+        assert self._ranks is not None
+        ranks, counts, _ = self._ranks
+        tag = self.tags[element]
+        step = tag if NAME.fullmatch(tag) else f"*[name()={_quoted(tag)}]"
+        return f"{step}[{ranks[element]}]" if counts[element] > 1 else step
 
 
 def _quoted(text: str) -> str:
