@@ -21,9 +21,10 @@ from boilerstrip import Result, Stripper
 from boilerstrip.detect.rules import builtin_files, load_rules
 
 SIZE, MEMORY_SIZE = 60_000, 20_000  # characters of an attack where time and where memory is measured
-DEARER = 8.0  # times the benign cost, in time or in memory
-# The network's cost is one per block. It shows where every few characters are a block.
-SMALL, TINY = 45.0, 75.0
+DEARER = 6.0  # times the benign cost, in time or in memory; nearly all take less than half of that
+# The network's cost is one per block. It shows where every few characters are a block: in HTML, and less in text, where tiny lines are
+# read in pieces.
+SMALL, TINY = 25.0, 12.0
 Attack = Callable[[int], str | bytes]
 
 WORDS = ("ferry lamp harbour keeper council mill storm bridge market garden letter winter engine barge orchard lantern pilot weather "
@@ -32,12 +33,12 @@ WORDS = ("ferry lamp harbour keeper council mill storm bridge market garden lett
 
 @cache
 def benign(size: int, html: bool = False) -> str:
-    """A page as pages are: a menu, a story, boxes beside it."""
+    """A page as pages are: menus, a story, boxes beside it; a block for every 54 characters or so, like real pages."""
     chance = random.Random(7)
     parts: list[tuple[str, str]] = []
     length = 0
     while length < size:
-        for tag, count, words in (("li", 8, 2), ("p", 14, 45), ("h3", 1, 3), ("a", 6, 8)):
+        for tag, count, words in (("li", 24, 2), ("p", 7, 45), ("h3", 4, 4), ("a", 10, 7)):
             for _ in range(count):
                 text = " ".join(chance.choices(WORDS, k=words)).capitalize() + "." * (words > 20)
                 parts.append((tag, text))
@@ -110,7 +111,7 @@ def any_characters(size: int) -> str:
 
 
 TEXTS: dict[str, tuple[Attack, float]] = {
-    "a line per character": (repeat("x\n"), TINY),  # an atom for two characters, where a page has one for a hundred
+    "a line per character": (repeat("x\n"), TINY),  # an atom for two characters, where a page has one for fifty
     "a blank line per character": (repeat("x\n\n"), TINY),
     "a different line per character": (numbered(lambda n: chr(0x4e00 + n % 20_000) + "\n"), TINY),
     "a digit per line": (repeat("1\n"), TINY),

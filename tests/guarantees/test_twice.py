@@ -16,7 +16,7 @@ NEARLY_ALL = 0.99  # of a page's words
 def measured() -> tuple[int, float, float]:
     """Stories, the share of their words that stay when they are cleaned again, and the share of them that keep nearly all."""
     stripper = Stripper(input="text")
-    stories = [result.text for half in ("tune", "unseen") for result in stripper.clean_many([page.text for page in pages(half)])]
+    stories = [result.text for half in ("hard/tune", "hard/unseen") for result in stripper.clean_many([page.text for page in pages(half)])]
     stories = [story for story in stories if story.split()]
     words = kept = whole = 0
     for story, again in zip(stories, stripper.clean_many(stories), strict=True):
