@@ -1,0 +1,44 @@
+"""The figures of the written corpora that nothing was trained on, and of content that hides by its kind.
+
+    python docs/make_written.py
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from boilerstrip import Stripper
+from boilerstrip.train.written import FIXTURES, UNSEEN, WrittenPage, figures, read_pages
+
+COLUMNS = ("pages", "stories_lost", "pages_with_loss", "words_lost", "all_leaked", "exact", "nearly_exact")
+HEAD = ("pages", "stories lost", "pages that lose a line", "story words lost", "other words kept", "exact", "within 2 %")
+KINDS = ("promotion in the story's tone", "sponsored paragraphs", "instructions to language models", "appeals at the end",
+         "another story that goes on", "story that looks like furniture", "look-alike characters")
+
+
+def row(cells: Sequence[object]) -> str:
+    return "| " + " | ".join(f"{c:.1%}" if isinstance(c, float) else str(c) for c in cells) + " |"
+
+
+def table(groups: dict[str, list[WrittenPage]]) -> list[str]:
+    stripper = Stripper(input="text")
+    found = {name: figures(pages, stripper) for name, pages in groups.items()}
+    return [row(("", *HEAD)), row(["---"] * (1 + len(HEAD))), *(row((name, *(f[c] for c in COLUMNS))) for name, f in found.items())]
+
+
+def leaks(groups: dict[str, list[WrittenPage]]) -> list[str]:
+    """Words kept of each label."""
+    stripper = Stripper(input="text")
+    found = {name: figures(pages, stripper)["words_leaked"] for name, pages in groups.items()}
+    labels = sorted({str(label) for kept in found.values() for label in kept})
+    return [row(("label", *found)), row(["---"] * (1 + len(found))),
+            *(row((label, *(kept.get(label, ".") for kept in found.values()))) for label in labels)]
+
+
+if __name__ == "__main__":
+    corpora = {name: read_pages(FIXTURES / name) for name in UNSEEN}
+    by_kind: dict[str, list[WrittenPage]] = defaultdict(list)
+    for page in corpora["hides/unseen"]:
+        by_kind[KINDS[int(page.facts["kind"].split()[0].strip("()")) - 1]].append(page)
+    print(*table(corpora), "", *leaks(corpora), "", *table(dict(sorted(by_kind.items(), key=lambda item: KINDS.index(item[0])))), sep="\n")
