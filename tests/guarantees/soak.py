@@ -1,6 +1,6 @@
 """A million small documents in one process: the memory that the process holds, every tenth of the way.
 
-    PYTHONPATH=. python tests/guarantees/soak.py [COUNT]
+    PYTHONPATH=.:tests python tests/guarantees/soak.py [COUNT]
 
 Too long for the tests; `test_threads.py::test_memory_stays_flat` does the same for fewer.
 """
@@ -13,15 +13,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from boilerstrip import Stripper
-from boilerstrip.train.written import read_pages
+from test_quality import pages
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+from boilerstrip import Stripper
 
 
 def documents(count: int) -> Iterator[str]:
     """Some lines of the written pages each, all different; every tenth as HTML."""
-    lines = [line for page in read_pages(FIXTURES / "hard" / "tune") for line in page.text.split("\n") if line.strip()]
+    lines = [line for page in pages("hard/tune") for line in page.text.split("\n") if line.strip()]
     chance = random.Random(1)
     for number in range(count):
         chosen = [f"{number}", *chance.choices(lines, k=chance.randint(2, 6))]

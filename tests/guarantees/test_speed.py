@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+from test_quality import pages
 
 from boilerstrip import Stripper
-from boilerstrip.train.written import read_pages
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-TEXTS = [page.text for page in read_pages(FIXTURES / "hard" / "tune")]
+TEXTS = [page.text for page in pages("hard/tune")]
 HTML = ["<html><body>" + "".join(f"<div class='c{n % 7}'><p id='p{n}'>{line}</p></div>" for n, line in enumerate(text.split("\n")))
         for text in TEXTS]
 # ----------------------------
