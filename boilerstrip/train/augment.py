@@ -230,13 +230,13 @@ class Augmenter:
             return self.bare(doc)
         if rng.random() < 0.30:
             doc = self.cut_mix(doc)
-        if rng.random() < 0.16:
+        if rng.random() < 0.25:
             doc = self.shortened(doc)
         if rng.random() < 0.05:
             doc = self.listed(doc)
         if rng.random() < 0.10:
             doc = self.aggregated(doc)
-        elif rng.random() < 0.45:
+        elif rng.random() < 0.38:
             doc = self.spliced(doc)
         if rng.random() < 0.65:
             doc = self.furnished(doc)

@@ -13,7 +13,7 @@ from typing import Any
 from boilerstrip.stripper import Stripper
 from boilerstrip.train import evaluate_html
 from boilerstrip.train.evaluate import evaluate, table
-from boilerstrip.train.written import FIXTURES, UNSEEN, figures, read_pages
+from boilerstrip.train.written import FIXTURES, LOOKED_AT, UNSEEN, figures, read_pages
 
 FLOORS = Path(__file__).with_name("floors.toml")
 
@@ -44,7 +44,7 @@ def main(data: Path) -> int:
     print(table(text))
     html = evaluate_html.evaluate(data)
     print(evaluate_html.table(html))
-    written = {name: figures(read_pages(FIXTURES / name), Stripper(input="text")) for name in UNSEEN}
+    written = {name: figures(read_pages(FIXTURES / name), Stripper(input="text")) for name in (*UNSEEN, *LOOKED_AT)}
     for name, row in written.items():
         print(f"written pages, {name}: " + ", ".join(f"{k} {v:.3f}" for k, v in row.items() if isinstance(v, float)))
     found = {**text, "html": {**html["tools"][evaluate_html.OURS], "calibration": html["calibration"]}, "written": written}
