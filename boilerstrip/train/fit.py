@@ -32,7 +32,7 @@ class Config:
     """Everything that decides what training gives."""
 
     shape: Shape = field(default_factory=Shape)
-    epochs: int = 22
+    epochs: int = 15
     pages_per_batch: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 0.05

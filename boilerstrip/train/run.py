@@ -25,10 +25,10 @@ from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
 from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-WRITTEN = tuple(FIXTURES / name for name in ("hard/tune", "hides/tune", "written"))  # no other folder is trained on
+# Folders of pages that we wrote, and how often an epoch sees each; no other folder is trained on.
+WRITTEN = {FIXTURES / "hard" / "tune": 2, FIXTURES / "hides" / "tune": 2, FIXTURES / "written": 2, FIXTURES / "plain": 6}
 TEXT = Config()
 HTML = Config(shape=Shape(hidden=48, embedding=8, extra=len(TREE_DENSE), tree=8), epochs=6, line_share=0.4, label_weight=1.0)
-WRITTEN_COPIES = 2  # how often the written pages are seen in an epoch
 FILES = ("labelled.jsonl", "wcxb-dev/ground_truth.jsonl", "news-dev/ground_truth.jsonl", "sites-dev/ground_truth.jsonl",
          "segments-dev/segments.jsonl")
 
@@ -99,11 +99,11 @@ def train_text(data: Path, lessons: dict[str, Lesson], out: Path, config: Config
     for example in load(data, lessons):
         if example.fold == "train" or (example.fold == "calibration" and example.set != "segments-dev"):
             docs[example.fold].append(docs_of(example))
-    written = [[doc_of_page(page)] for folder in WRITTEN for page in read_pages(folder)]
+    written = [[doc_of_page(page)] for folder, copies in WRITTEN.items() for page in read_pages(folder) * copies]
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
-    trained = fit(TextSource([*docs["train"], *written * WRITTEN_COPIES]), config, evidence, progress("text", config.epochs))
+    trained = fit(TextSource([*docs["train"], *written]), config, evidence, progress("text", config.epochs))
     model = model_of(trained, config)
-    pages = {"train": len(docs["train"]), "written": len(written), "calibration": len(docs["calibration"])}
+    pages = {"train": len(docs["train"]), "written": len({page[0].site for page in written}), "calibration": len(docs["calibration"])}
     save(out, trained, {**model.card, "calibration": calibrate(model, [d for page in docs["calibration"] for d in page]),
                         **card_of(data, config, pages)})
 
