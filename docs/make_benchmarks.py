@@ -52,11 +52,12 @@ def plot(figures: dict[str, Any], target: Path) -> None:
     tools = {"boilerstrip, raw text": {g: figures["word_f1"][g]["mean"] for g in GROUPS}, **figures.get("peers", {})}
     canvas, axes = pyplot.subplots(figsize=(11, 4.2), layout="constrained")
     width = 0.84 / len(tools)
+    groups = [group for group in GROUPS if all(group in found for found in tools.values())]
     for number, (name, found) in enumerate(tools.items()):
         colour = "#1f5fbf" if number == 0 else "#e08a2c" if "HTML" in name else str(0.45 + 0.1 * number)
-        axes.bar([k + number * width for k in range(len(GROUPS))], [found.get(g, 0.0) for g in GROUPS], width, label=name, color=colour)
-    names = [group.replace("wcxb-dev ", "").replace("wcxb-dev", "all WCXB") for group in GROUPS]
-    axes.set_xticks([k + 0.42 - width / 2 for k in range(len(GROUPS))], names)
+        axes.bar([k + number * width for k in range(len(groups))], [found[g] for g in groups], width, label=name, color=colour)
+    names = [group.replace("wcxb-dev ", "").replace("wcxb-dev", "all WCXB") for group in groups]
+    axes.set_xticks([k + 0.42 - width / 2 for k in range(len(groups))], names)
     axes.set_ylabel("word F1")
     axes.set_ylim(0, 1)
     axes.legend(ncols=4, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))

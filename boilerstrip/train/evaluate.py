@@ -270,9 +270,8 @@ def mean_f1(pages: Sequence[Page], texts: Callable[[Page], list[str]]) -> dict[s
         if not job["gold"] or job["set"] not in SETS or not page.texts:
             continue
         value = mean(measures.word_f1(t, job["gold"])[2] for t in texts(page))
-        groups[job["set"]].append(value)
-        if job["set"] == "wcxb-dev":
-            groups[f"wcxb-dev {job['page_type']}"].append(value)
+        for group in groups_of(job):
+            groups[group].append(value)
     return {group: mean(values) for group, values in sorted(groups.items())}
 
 
