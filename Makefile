@@ -81,8 +81,10 @@ $(VENV)-oldest/installed-dev: tests/oldest.txt pyproject.toml
 	$(VENV)-oldest/bin/python -m pip install -q --disable-pip-version-check -e '.[dev]' -c tests/oldest.txt
 	@touch $@
 
+# pyenv offers a Python by its name only when it is chosen: all of them are.
 pythons:
-	@for python in python3.11 python3.12 python3.13 python3.14; do \
+	@if command -v pyenv >/dev/null; then export PYENV_VERSION="$$(pyenv versions --bare | paste -sd:)"; fi; \
+	for python in python3.11 python3.12 python3.13 python3.14; do \
 	  if $$python -c '' 2>/dev/null; then \
 	    echo "$$python"; $(MAKE) $(VENV)-$$python/installed-dev VENV=$(VENV)-$$python PYTHON=$$python \
 	    && $(VENV)-$$python/bin/python -m pytest -q $(PLAIN) || exit 1; \
