@@ -284,20 +284,22 @@ def attack_costs(stripper: Stripper, attack: Callable[[int], str | bytes], html:
     return time_factor, peak(stripper, attack(MEMORY_SIZE)) / benign_peak(html)
 
 
+def assert_bounded(stripper: Stripper, attack: Callable[[int], str | bytes], html: bool, factor: float) -> None:
+    times, memory = attack_costs(stripper, attack, html, factor)
+    assert times < factor, f"{times:.1f} times the benign time"
+    assert memory < factor, f"{memory:.1f} times the benign memory"
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_text(name: str) -> None:
     attack, factor = TEXTS[name]
-    times, memory = attack_costs(TEXT, attack, False, factor)
-    assert times < factor, f"{times:.1f} times the benign time"
-    assert memory < factor, f"{memory:.1f} times the benign memory"
+    assert_bounded(TEXT, attack, False, factor)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_html(name: str) -> None:
     attack, factor = PAGES[name]
-    times, memory = attack_costs(HTML, attack, True, factor)
-    assert times < factor, f"{times:.1f} times the benign time"
-    assert memory < factor, f"{memory:.1f} times the benign memory"
+    assert_bounded(HTML, attack, True, factor)
 
 
 @pytest.mark.parametrize("name", BYTES)
@@ -306,9 +308,7 @@ def test_bytes(name: str) -> None:
     if math.isinf(factor):
         assert seconds(AUTO, attack(SIZE), 1) < 10
         return
-    times, memory = attack_costs(AUTO, attack, False, factor)
-    assert times < factor, f"{times:.1f} times the benign time"
-    assert memory < factor, f"{memory:.1f} times the benign memory"
+    assert_bounded(AUTO, attack, False, factor)
 
 
 # What once grew with the square of the size, at four times the size: time four times as long, give or take
