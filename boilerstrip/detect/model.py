@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from boilerstrip.features import Features
+from boilerstrip.features import Features, Tokens
 from boilerstrip.labels import LABELS
 
 if TYPE_CHECKING:
@@ -148,12 +148,23 @@ class Model:
             if len(filled):
                 columns = _columns(table, self._words.rows(tokens.hash))
                 out[0][:, filled] = np.add.reduceat(columns, tokens.first[filled], axis=1) / features.words[filled].astype(np.float32)
-            grams, first = tokens.ngrams()
-            columns = _columns(table, self._words.rows(grams))
-            np.add.reduceat(columns, first[:-1], axis=1, out=out[1])
-            out[1] /= np.diff(first).astype(np.float32)
-            np.maximum.reduceat(columns, first[:-1], axis=1, out=out[2])
+            self._grams(tokens, out[1], out[2])
         return out.reshape(3 * size, count).T
+
+    def _grams(self, tokens: Tokens, mean: Floats, most: Floats) -> None:
+        """Mean and maximum of each atom's n-grams. Half of them are unknown, zeros that need not be looked up."""
+        grams, first = tokens.ngrams()
+        rows = self._words.rows(grams)
+        known = np.flatnonzero(rows)
+        if len(known) == 0:
+            return
+        bounds, size = np.searchsorted(known, first), np.diff(first)
+        count = np.diff(bounds)
+        some = np.flatnonzero(count)
+        columns, start = _columns(self._w["table"], rows.take(known)), bounds.take(some)
+        mean[:, some] = np.add.reduceat(columns, start, axis=1) / size.take(some).astype(np.float32)
+        largest = np.maximum.reduceat(columns, start, axis=1)
+        most[:, some] = np.maximum(largest, np.where(count < size, 0, -np.inf).take(some).astype(np.float32))
 
     def __call__(self, features: Features, evidence: Floats, first: Ints, tree: TreeEvidence | None = None) -> list[Scores]:
         """Scores of every page of a batch; `first` holds each page's first atom, and one entry more. A model for HTML

@@ -22,7 +22,8 @@ from lxml import html as lxml_html
 
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.train import measures
-from boilerstrip.train.render import RENDERERS, decode
+from boilerstrip.train.annotations import LEFT, page_digest, read_annotations
+from boilerstrip.train.render import RENDERERS, decode, lines_of
 from boilerstrip.train.weak import element_label, footer_label, is_footer, picture_label, within
 
 UNKNOWN = 255
@@ -219,6 +220,8 @@ def place_hand_labels(nodes: list[Node], text: str, node_of: np.ndarray, lines: 
     for match in matcher.get_matching_blocks():
         for k in range(match.size):
             (a, b), _ = rows[match.a + k]
+            if labels[match.b + k] == LEFT:
+                continue
             told = NUMBER[Label(labels[match.b + k])]
             found.append((a, b, told))
             owners = node_of[a:b]
@@ -299,7 +302,9 @@ def build(job: dict[str, Any]) -> Example | None:
     by_hand: Spans = []
     if job.get("labels"):
         text, node_of = rendered[job["labelled_renderer"]]
-        by_hand = place_hand_labels(nodes, text, node_of, job["lines"], job["labels"])
+        lines = job["lines"] or lines_of(RENDERERS[job["labelled_renderer"]](html))
+        if len(lines) == len(job["labels"]):  # another version of a renderer may break lines in other places
+            by_hand = place_hand_labels(nodes, text, node_of, lines, job["labels"])
     if gold is not None:
         owner, hit = measures.story_words(texts, gold)
         hits, bounds = np.frombuffer(bytes(hit), np.uint8), np.searchsorted(owner, np.arange(len(nodes) + 1))
@@ -335,16 +340,17 @@ def build(job: dict[str, Any]) -> Example | None:
 
 def jobs(data: Path) -> Iterator[dict[str, Any]]:
     """What there is to build: every page with a gold text, hand labels or segments."""
-    hand = {row["id"]: row for row in rows_of(data / "labelled.jsonl")}
+    hand, annotated = {row["id"]: row for row in rows_of(data / "labelled.jsonl")}, read_annotations()
     for name, truth in (("wcxb-dev", "ground_truth.jsonl"), ("news-dev", "ground_truth.jsonl"),
                         ("sites-dev", "ground_truth.jsonl"), ("segments-dev", "segments.jsonl")):
         for row in rows_of(data / name / truth):
-            labelled = hand.get(f"{name}-{row['id']}", {})
+            page_id = f"{name}-{row['id']}"
+            labelled = hand.get(page_id) or annotated.get(page_digest(page_id), {})
             partial = row.get("note") == "partial gold"
             if partial and not labelled:
                 continue
             yield {
-                "id": f"{name}-{row['id']}", "set": name, "site": row["site"], "fold": row["fold"],
+                "id": page_id, "set": name, "site": row["site"], "fold": row["fold"],
                 "path": str(data / name / "html" / f"{row['id']}.html.gz"),
                 "page_type": row.get("page_type", "article" if name != "segments-dev" else ""),
                 "gold": None if partial else row.get("main_content"), "title": row.get("title") or "",
