@@ -14,6 +14,7 @@ import numpy as np
 
 from boilerstrip.detect.rules import RulePack, builtin_rules
 from boilerstrip.segment.html import TREE_DENSE
+from boilerstrip.train.annotations import ANNOTATIONS
 from boilerstrip.train.augment import Doc, doc_of, language_of
 from boilerstrip.train.calibrate import calibrate, calibrate_trees
 from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
@@ -41,7 +42,7 @@ def docs_of(example: Example) -> list[Doc]:
 
 def data_digest(data: Path) -> str:
     """A digest of the truths; it stands in the model card."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(ANNOTATIONS.read_bytes())
     for name in FILES:
         digest.update((data / name).read_bytes())
     return digest.hexdigest()[:16]
