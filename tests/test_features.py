@@ -280,3 +280,9 @@ def test_a_word_group_does_not_leave_its_page() -> None:
     page = atoms.page[features.tokens.atom]
     owners = {(int(group), int(number)) for group, number in zip(features.group, page) if group >= 0}
     assert len(owners) == len({group for group, _ in owners}) == features.groups
+
+
+def test_letters_of_full_width_and_of_mathematics_are_the_plain_ones() -> None:
+    assert hashes("ＮＥＷＳ ２４") == hashes("news 17") == hashes("𝐍𝐞𝐰𝐬 １２")
+    assert hashes("ｶﾒﾗ") == hashes("カメラ")
+    assert hashes("naïve") != hashes("naive")

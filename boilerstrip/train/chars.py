@@ -48,13 +48,21 @@ def class_of(code: int) -> C:
     return BY_CATEGORY.get(category, C.SYMBOL)
 
 
+def folded_character(character: str) -> str:
+    """Lower case, digits as 0; letters of full width and of mathematics as the plain ones that they stand for."""
+    plain = unicodedata.normalize("NFKC", character)
+    if len(plain) == 1 and unicodedata.category(character)[0] + unicodedata.category(plain)[0] in ("LL", "NN"):
+        character = plain
+    return "0" if unicodedata.category(character) == "Nd" else character.lower()
+
+
 def main() -> None:
     classes = np.array([class_of(code) for code in range(0x110000)], np.uint8)
     starts = np.append(0, np.flatnonzero(np.diff(classes)) + 1).astype(np.uint32)
     folded = {}
     for code in range(0x110000):
         character = chr(code)
-        fold = "0" if unicodedata.category(character) == "Nd" else character.lower()
+        fold = folded_character(character)
         if fold != character and len(fold) == 1:
             folded[code] = ord(fold)
     np.savez_compressed(
