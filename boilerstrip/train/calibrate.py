@@ -82,10 +82,9 @@ def known(rows: Sequence[tuple[Any, ...]]) -> tuple[np.ndarray, np.ndarray, np.n
     return logits[chosen].astype(np.float64), truth[chosen].astype(np.float64), words[chosen].astype(np.float64)
 
 
-def calibrate(model: Model, docs: Sequence[Doc], more: Sequence[tuple[Any, ...]] = (), seed: int = 0) -> dict[str, Any]:
-    """The calibration of a text model, from the renderings of the calibration fold; `more` are scores of further pages, from a
-    model of the same kind that has not seen them."""
-    rows = [*scores_of(model, docs), *more]
+def calibrate(model: Model, docs: Sequence[Doc], seed: int = 0) -> dict[str, Any]:
+    """The calibration of a text model, from the renderings of the calibration fold."""
+    rows = scores_of(model, docs)
     common = platt(*known(rows))
     story = {kind: curve(*platt(*known([r for r in rows if kinds_of_input(r[0]) == [kind]]), common, PRIOR)) for kind in KINDS}
     rng = random.Random(seed)

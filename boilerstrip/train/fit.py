@@ -32,7 +32,7 @@ class Config:
     """Everything that decides what training gives."""
 
     shape: Shape = field(default_factory=Shape)
-    epochs: int = 15
+    epochs: int = 24
     pages_per_batch: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -40,7 +40,7 @@ class Config:
     line_share: float = 0.5  # how much of a page's story loss is spread over its atoms; the rest over its words
     min_sites: int = 8
     smoothing: float = 0.02
-    label_weight: float = 1.5
+    label_weight: float = 2.0
     page_weight: float = 0.05
     drop_words: float = 0.3
     drop_page: float = 0.15

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from boilerstrip.detect.rules import RulePack, builtin_rules
 from boilerstrip.segment.html import TREE_DENSE
 from boilerstrip.train.annotations import ANNOTATIONS
 from boilerstrip.train.augment import Doc, doc_of, language_of
-from boilerstrip.train.calibrate import calibrate, calibrate_trees, scores_of
+from boilerstrip.train.calibrate import calibrate, calibrate_trees
 from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
 from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Trained, fit
@@ -28,8 +27,7 @@ from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 # Folders of pages that we wrote, and how often an epoch sees each; no other folder is trained on.
-WRITTEN = {FIXTURES / "hard" / "tune": 2, FIXTURES / "hides" / "tune": 2, FIXTURES / "written": 2, FIXTURES / "plain": 6}
-HELD_OUT = 4  # one site in so many is kept from the second network, which only serves calibration
+WRITTEN = {FIXTURES / "hard" / "tune": 1, FIXTURES / "hides" / "tune": 1, FIXTURES / "written": 1, FIXTURES / "plain": 3}
 TEXT = Config()
 HTML = Config(shape=Shape(hidden=48, embedding=8, extra=len(TREE_DENSE), tree=8), epochs=6, line_share=0.4, label_weight=1.0)
 FILES = ("labelled.jsonl", "wcxb-dev/ground_truth.jsonl", "news-dev/ground_truth.jsonl", "sites-dev/ground_truth.jsonl",
@@ -97,31 +95,18 @@ def train_html(data: Path, examples: Sequence[Example], out: Path, config: Confi
 
 
 def train_text(data: Path, lessons: dict[str, Lesson], out: Path, config: Config) -> None:
-    """Train and write the model for text. The calibration fold is small, so a second network, trained without some of the sites,
-    says how sure such networks may be of pages that they have not seen (cross-fitting)."""
-    pages: list[list[Doc]] = []
-    held: list[Doc] = []  # of the training fold's sites that the second network does not see
-    seen: list[list[Doc]] = []
-    fold: list[Doc] = []
+    """Train and write the model for text."""
+    docs: dict[str, list[list[Doc]]] = {"train": [], "calibration": []}
     for example in load(data, lessons):
-        docs = docs_of(example)
-        whole = example.set != "segments-dev"
-        if example.fold == "train":
-            pages.append(docs)
-            if crc32(example.site.encode()) % HELD_OUT:
-                seen.append(docs)
-            elif whole:
-                held += docs
-        elif example.fold == "calibration" and whole:
-            fold += docs
+        if example.fold == "train" or (example.fold == "calibration" and example.set != "segments-dev"):
+            docs[example.fold].append(docs_of(example))
     written = [[doc_of_page(page)] for folder, copies in WRITTEN.items() for page in read_pages(folder) * copies]
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
-    trained = fit(TextSource([*pages, *written]), config, evidence, progress("text", config.epochs))
-    second = fit(TextSource([*seen, *written]), config, evidence, progress("text, for calibration", config.epochs))
+    trained = fit(TextSource([*docs["train"], *written]), config, evidence, progress("text", config.epochs))
     model = model_of(trained, config)
-    counts = {"train": len(pages), "written": len({page[0].site for page in written}), "calibration": len(fold) + len(held)}
-    calibration = calibrate(model, fold, scores_of(model_of(second, config), held))
-    save(out, trained, {**model.card, "calibration": calibration, **card_of(data, config, counts)})
+    pages = {"train": len(docs["train"]), "written": len({page[0].site for page in written}), "calibration": len(docs["calibration"])}
+    save(out, trained, {**model.card, "calibration": calibrate(model, [d for page in docs["calibration"] for d in page]),
+                        **card_of(data, config, pages)})
 
 
 def train(data: Path, out: Path = WEIGHTS, epochs: int | None = None, seed: int | None = None) -> Path:
