@@ -78,7 +78,7 @@ def class_table() -> npt.NDArray[np.uint8]:
 
 @cache
 def fold_table() -> npt.NDArray[np.uint32]:
-    """Every code point folded for comparison: lower case, digits as 0, letters of full width as plain ones, accents kept; shape (0x110000,)."""
+    """Every code point folded for comparison: lower case, digits as 0, letters of full width plain, accents kept; shape (0x110000,)."""
     stored = _stored()
     table = np.arange(0x110000, dtype=np.uint32)
     table[stored["folded_from"]] = stored["folded_to"]

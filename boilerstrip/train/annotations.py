@@ -1,8 +1,8 @@
 """Line labels that we gave to pages of the training fold by hand, without the pages' text or names.
 
 `annotations.jsonl` has one row per page: `page`, a digest of its id; `renderer` as in the data's `labelled.jsonl`; `lines` (how many
-non-blank lines that renderer makes); and `labels`, the labels of these lines as runs: "navigation*14 title byline*2 body*9 ?*3". A question mark leaves a
-line to the gold text of its page.
+non-blank lines that renderer makes); and `labels`, the labels of these lines as runs: "navigation*14 title byline*2 body*9 ?*3".
+A question mark leaves a line to the gold text of its page.
 """
 
 from __future__ import annotations
