@@ -24,7 +24,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-integrations chromium quality rules model docs coverage oldest pythons dist clean
+.PHONY: demo test test-integrations chromium quality rules model docs coverage properties oldest pythons dist clean
 
 demo: $(VENV)/installed
 	$(BIN)/boilerstrip explain $(SAMPLE)
@@ -72,6 +72,9 @@ PLAIN := --ignore=tests/integrations --ignore=tests/guarantees/test_attacks.py -
 
 coverage: $(VENV)/installed-dev
 	$(PYTEST) $(PLAIN) --cov --cov-report=term:skip-covered
+
+properties: $(VENV)/installed-dev  # about twenty minutes on one core
+	PROPERTY_EXAMPLES=20000 $(PYTEST) tests/guarantees/test_properties.py
 
 oldest: $(VENV)-oldest/installed-dev
 	$(VENV)-oldest/bin/python -m pytest -q $(PLAIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,9 @@ from hypothesis import strategies as st
 from boilerstrip import Label, Options, Result, Rule, Stripper, Verdict, clean, clean_many
 from boilerstrip.chars import CharClass, class_table, codes_of
 
-PROFILE = settings(derandomize=True, deadline=None, database=None, max_examples=80)
+# Every run of the tests sees the same examples; `make properties` asks for many more, new ones each time.
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "80"))
+PROFILE = settings(derandomize="PROPERTY_EXAMPLES" not in os.environ, deadline=None, database=None, max_examples=EXAMPLES)
 BLANK = (CharClass.SPACE, CharClass.INVISIBLE, CharClass.BREAK)
 
 # pages put together from what pages are made of, glued in every way
@@ -100,7 +103,7 @@ def test_the_same_page_gives_the_same_result(text: str, options: dict[str, objec
     assert numbers(one) == numbers(cleaned(text, **options)) == numbers(Stripper(Options(**options)).clean(text))  # type: ignore[arg-type]
 
 
-@settings(PROFILE, max_examples=40)
+@settings(PROFILE, max_examples=EXAMPLES // 2)
 @given(st.lists(TEXT, max_size=5), st.booleans())
 @example(["The lamp", ".The ferry sank", "<p>The ferry sank", "<html>"], True)
 def test_the_batch_does_not_matter(texts: list[str], builtin_rules: bool) -> None:
