@@ -8,6 +8,7 @@ F-measure"; for sorted probabilities the best threshold is half of the best expe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -231,7 +232,8 @@ def _other_labels(logits: npt.NDArray[np.float32], temperature: float) -> tuple[
     """The best label besides body, and its probability among those; from one row of logits per label."""
     logits[BODY] = -np.inf
     shares = np.exp((logits - logits.max(0)) / np.float32(temperature))
-    return logits.argmax(0), 1 / shares.sum(0)
+    # row by row: numpy's own sum adds in another order where a batch has one atom
+    return logits.argmax(0), 1 / reduce(np.add, shares)
 
 
 def _fixed(hits: Hits, pack: RulePack, count: int) -> Ints:

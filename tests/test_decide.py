@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boilerstrip.decide import calibrate, decide, expected_f1_threshold, kinds_of_input
+from boilerstrip.decide import _other_labels, calibrate, decide, expected_f1_threshold, kinds_of_input
 from boilerstrip.detect.model import Scores, default_model
 from boilerstrip.detect.rules import Rule, RulePack
 from boilerstrip.features import measure
@@ -414,3 +414,10 @@ def test_reasons_name_rules_once_with_label_and_weight() -> None:
     result = decided("Buy a lamp, buy a lamp today\nHome", lambda _: FURNITURE, rules=(rule("evidence", "buy a lamp"),))
     assert [(r.source, r.label, r.weight) for r in result.page[0].hits] == [("mine.evidence", Label.AD, 2.0)]
     assert result.page[1].hits == ()
+
+
+def test_shares_of_labels_are_the_same_to_the_last_bit_alone_and_in_a_batch() -> None:
+    logits = np.random.default_rng(7).normal(0, 3, (len(LABELS), 400)).astype(np.float32)
+    together = _other_labels(logits.copy(), 1.35)[1]
+    alone = np.concatenate([_other_labels(logits[:, [k]].copy(), 1.35)[1] for k in range(400)])
+    assert np.array_equal(together, alone)
