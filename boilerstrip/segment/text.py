@@ -85,6 +85,8 @@ PowerPoint PlayStation BuzzFeed HuffPost MasterCard AirPods BlackRock BlackBerry
 PostScript ActiveX FireFox ThinkPad OneDrive DropBox MailChimp HubSpot SalesForce MicroSoft DeepMind DeepSeek WikiLeaks WeChat
 SnapChat AliExpress CoinBase BitCoin StarCraft WarCraft MySpace MySQL PostgreSQL MongoDB RedHat NetBeans VirtualBox CrowdStrike
 DoorDash FedEx SpaceX NewsWeek FlipBoard FeedBurner PinTerest SlideShare TripAdvisor EasyJet RyanAir LexisNexis ProPublica""".split()
+LONGEST_NAME = 20  # letters before an inner capital
+GLUED_PAGE = 2  # places where lines were glued for sure, from which a page is a glued one
 SIX = np.uint64(1) << (np.uint64(8) * np.arange(6, dtype=np.uint64))
 
 
@@ -241,11 +243,12 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     capital = (kind == C.UPPER) & (later == C.LOWER)
     inner = (before == C.LOWER) & (earlier == C.LOWER) & touching & capital & adjacent
     inner[inner] = ~_is_camel_word(codes, classes, solid[at[inner]])
-    glue = inner | (adjacent & (
+    glue = adjacent & (
         ((before == C.DIGIT) & capital)
         | ((before == C.STOP) & ENDING[earlier] & (capital | (kind == C.LETTER)))
-        | (CLOSING[before] & (earlier == C.STOP) & touching & capital)))
+        | (CLOSING[before] & (earlier == C.STOP) & touching & capital))
     strong = glue | wide
+    strong[inner] = _is_glued(classes, solid[at[inner]], page[inner], np.bincount(page[glue], minlength=len(heads)))
     # sentence ends: a stop, closing marks, white space (none in scripts without spaces), opening marks, a start
     ended = (before == C.STOP) | (CLOSING[before] & (earlier == C.STOP) & touching)
     sentence = ended & (SENTENCE_START[kind] | OPENING[kind]) & (~adjacent | (kind == C.IDEOGRAPH))
@@ -263,6 +266,23 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
     cuts = solid[at[strong | tail | (sentence & cut_lines[line_of])]]
     forced = _forced(solid, cuts, start, end)
     return np.union1d(cuts, forced) if len(forced) else cuts
+
+
+def _is_glued(classes: npt.NDArray[np.uint8], at: Ints, page: Ints, glued: Ints) -> Bools:
+    """Whether the capital at each position inside a word is where two lines were glued, or part of a name ("MacArthur",
+    "BürgerInnen"). It is no name if the word begins with a small letter or has several such capitals; where a page has enough of
+    these, or of other glue (`glued` counts it), all its capitals count."""
+    before = at[:, None] - np.arange(1, LONGEST_NAME + 1)
+    outside = ~is_word(classes.take(np.maximum(before, 0))) | (before < 0)
+    length = np.where(outside.any(1), outside.argmax(1), LONGEST_NAME)
+    begin = at - length
+    several = np.zeros(len(at), bool)
+    several[1:] = begin[1:] < at[:-1]
+    several[:-1] |= several[1:]
+    sure = several | (classes.take(begin) != C.UPPER) | (length == LONGEST_NAME)
+    evidence = glued + np.bincount(page[sure], minlength=len(glued))
+    out: Bools = sure | (evidence.take(page) >= GLUED_PAGE)
+    return out
 
 
 def _is_camel_word(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], at: Ints) -> Bools:

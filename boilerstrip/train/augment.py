@@ -226,7 +226,7 @@ class Augmenter:
         rng = self.rng
         if rng.random() < 0.06:
             return self.without_story(doc)
-        if rng.random() < 0.05:
+        if rng.random() < 0.09:
             return self.bare(doc)
         if rng.random() < 0.30:
             doc = self.cut_mix(doc)
