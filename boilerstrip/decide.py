@@ -156,7 +156,7 @@ def decide(raws: Sequence[str], atoms: Atoms, words: Ints, scores: Sequence[Scor
     thresholds = _thresholds(best, options)
     if site is not None:  # a site's profile judges blocks, not pages
         best = expected_f1_thresholds(np.round(blocks.mean(alone), 6), blocks.words, blocks.first)
-    verdicts = _verdicts(scores, calibration, best)
+    verdicts = _verdicts(scores, calibration, best, np.bincount(blocks.page, blocks.words, len(raws)) > 0)
     fixed, torn = fixed[begin], atoms.line[blocks.final] != atoms.line[begin]
     joined, labels = [JOINTS[j] for j in joint[begin].tolist()], [LABELS[k] for k in block_other.tolist()]
     sure = np.round(other_confidence[blocks.heaviest].astype(np.float64), 6).tolist()
@@ -315,10 +315,12 @@ def emptiness(page_logit: Logits, threshold: Logits, weights: list[float]) -> Pr
     return out
 
 
-def _verdicts(scores: Sequence[Scores], calibration: dict[str, Any], best: Probabilities) -> list[tuple[Verdict, float, PageType, float]]:
-    """Per page the verdict, the page type, and how sure they are; `best` are the pages' best thresholds."""
+def _verdicts(scores: Sequence[Scores], calibration: dict[str, Any], best: Probabilities,
+              worded: Bools) -> list[tuple[Verdict, float, PageType, float]]:
+    """Per page the verdict, the page type, and how sure they are; `best` are the pages' best thresholds, `worded` says which
+    have words at all."""
     out = [(Verdict.NO_STORY, 1.0, PageType.ARTICLE, 0.0)] * len(scores)
-    filled = [n for n, s in enumerate(scores) if len(s.page)]
+    filled = np.flatnonzero(worded).tolist()
     if not filled:
         return out
     page = np.array([scores[n].page for n in filled], np.float64)

@@ -36,14 +36,18 @@ class Stripper:
         options: an `Options` object; or give its fields as keyword arguments.
 
     Raises:
-        TypeError, ValueError: for options that `Options` refuses.
+        TypeError, ValueError: for options that `Options` refuses, and weights that are none.
+        OSError: for weights that cannot be read.
     """
 
     def __init__(self, options: Options | None = None, **fields: Any) -> None:
         if options is not None and fields:
             raise TypeError("give an Options object or keyword arguments, not both")
         self.options = options if options is not None else Options.of(**fields)
-        _ = self._pack  # rules are checked before anything runs
+        _ = self._pack  # rules and weights are checked before anything runs
+        if self.options.weights is not None:
+            for kind in ("text", "html"):
+                load_model(kind, self.options.weights)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"options": self.options}

@@ -22,7 +22,7 @@ def test_runs_of_one_label_are_counted() -> None:
     assert packed(["body", "body", "ad", "body"]) == "body*2 ad body"
 
 
-@pytest.mark.parametrize("runs", ["headline", "body*x", "body*2*3"])
+@pytest.mark.parametrize("runs", ["headline", "body*x", "body*2*3", "body*0", "ad*-5"])
 def test_what_is_no_label_is_refused(runs: str) -> None:
     with pytest.raises(ValueError):
         list(unpacked(runs))

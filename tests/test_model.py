@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -243,14 +242,14 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", (b"", b"no weights here", b"PK\x03\x04cut off"))
 def test_rubbish_is_an_error(content: bytes) -> None:
-    with pytest.raises((ValueError, EOFError, OSError, zipfile.BadZipFile)):
+    with pytest.raises(ValueError, match="holds no weights"):
         Model.load(io.BytesIO(content))
 
 
 @pytest.mark.parametrize("name", ("card", "vocabulary", "table", "centre", "against", "trust"))
 def test_a_missing_array_is_an_error(name: str) -> None:
-    with pytest.raises(KeyError, match=name):
-        run(Model.load(stored(**{name: None})), PAGES[0])
+    with pytest.raises(ValueError, match=name):
+        Model.load(stored(**{name: None}))
 
 
 def test_pickled_objects_are_never_loaded() -> None:

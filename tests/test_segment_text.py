@@ -228,3 +228,14 @@ def test_a_page_of_very_many_tiny_lines_is_read_in_pieces() -> None:
 def test_a_long_list_of_short_lines_is_no_crowd() -> None:
     lines = "lamp oil and rope\n" * (CROWD + 1)
     assert len(lines) >= CROWD_CHARS * CROWD and len(segment([lines])) == CROWD + 1
+
+
+@pytest.mark.parametrize("name", ["MacArthur", "NewsGuard", "BürgerInnen", "ProSieben", "GoFundMe"])
+def test_a_name_with_a_capital_inside_is_one_word(name: str) -> None:
+    [whole] = cut(f"Yesterday {name} paid for the lamp of the harbour and for the oil that it needs")
+    assert name in whole
+
+
+def test_where_lines_were_glued_every_capital_inside_a_word_is_a_cut() -> None:
+    glued = "The lamp was lit in SaltmarshThe keeper slept. Nobody woke himRead more about lampsAll newsHomeSportWeather"
+    assert {"The lamp was lit in Saltmarsh", "Read more about lamps", "Home", "Sport"} <= set(cut(glued))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
@@ -12,7 +14,9 @@ from typing import Any
 
 import pytest
 
+import boilerstrip
 from boilerstrip import Options, Result, Stripper, Verdict, clean, clean_many
+from boilerstrip.detect.model import load_model
 
 PROSE = ("The ferry left at nine with forty people on board, and the harbour lamp went out behind it while the keeper slept on his chair "
          "in the kitchen of the old customs house that night.")
@@ -258,3 +262,28 @@ def test_empty_pages_among_others() -> None:
 @pytest.mark.parametrize("html", ("<html></html>", "<!DOCTYPE html>", "<html><head><script>x</script></head><body></body></html>"))
 def test_empty_html_has_no_story(html: str) -> None:
     assert (clean(html).text, clean(html).verdict) == ("", Verdict.NO_STORY)
+
+
+@pytest.mark.parametrize("raw", ["---", "★ ★ ★", "😀", "\ud800", "<p>…</p>"])
+def test_a_page_without_a_word_has_no_story(raw: str) -> None:
+    result = clean(raw)
+    assert (result.verdict, result.text) == (Verdict.NO_STORY, "")
+
+
+def test_weights_are_checked_before_anything_runs(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.npz"
+    notes.write_text("The lamp of Saltmarsh was lit.", "utf-8")
+    with pytest.raises(ValueError, match=r"notes\.npz holds no weights"):
+        Stripper(weights=notes)
+    with pytest.raises(FileNotFoundError):
+        Stripper(weights=tmp_path / "missing.npz")
+
+
+def test_weights_that_changed_are_read_again(tmp_path: Path) -> None:
+    released = Path(boilerstrip.__file__).parent / "weights" / "text.npz"
+    mine = tmp_path / "mine.npz"
+    shutil.copy(released, mine)
+    first = load_model("text", mine)
+    assert load_model("text", mine) is first
+    os.utime(mine, ns=(1, 1))
+    assert load_model("text", mine) is not first

@@ -311,6 +311,7 @@ GREETING = "<p>Grüße aus der Bäckerei am Kai – „frisch“ wie eh und je</
     (b"<meta charset=utf-16>" + GREETING.encode(), "Grüße aus"),
     (b"<meta charset=nonsense>" + GREETING.encode(), "Grüße aus"),
     (b"<meta charset=utf-8>" + GREETING.encode() * 9 + b"<p>\xff</p>", "Grüße aus"),  # a few bad bytes
+    (b"<meta charset=utf-8>" + GREETING.encode("cp1252") * 9, "Gr\u00fc\u00dfe aus"),  # declared wrongly
     (b"<meta charset=punycode>" + GREETING.encode("cp1252") * 9, "aus der B"),
     ("<meta charset=shift_jis><p>船は出ない。港は静かだ。</p>".encode("cp932"), "船は出ない"),
     ("<meta charset=gb2312><p>渡轮今天停航，港口很安静。</p>".encode("gb18030"), "渡轮今天停航"),

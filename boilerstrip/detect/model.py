@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +105,7 @@ class Model:
         self._second: tuple[int, ...] = tuple(card["shape"]["second"])
         self._w: dict[str, Floats] = {
             k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items() if not k.endswith("vocabulary")}
+        self._table = self._w["table"]
         self.kind = "html" if "tree_vocabulary" in arrays else "text"
         self._words = _Vocabulary(arrays["vocabulary"])
         self._tree = _Vocabulary(arrays["tree_vocabulary"]) if "tree_vocabulary" in arrays else None
@@ -111,10 +113,18 @@ class Model:
 
     @classmethod
     def load(cls, source: str | Path | BinaryIO) -> Model:
-        """Read weights from an .npz file; its card is stored with them."""
-        with np.load(source) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return cls(arrays, json.loads(arrays.pop("card").tobytes().decode()))
+        """Read weights from an .npz file; its card is stored with them.
+
+        Raises:
+            OSError: if the file cannot be read.
+            ValueError: if it holds no weights.
+        """
+        try:
+            with np.load(source) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            return cls(arrays, json.loads(arrays.pop("card").tobytes().decode()))
+        except (ValueError, KeyError, AttributeError, BadZipFile, EOFError) as error:
+            raise ValueError(f"{source} holds no weights that boilerstrip can use: {error!r}") from error
 
     def _joined(self, name: str) -> Floats:
         """A layer's weights with its bias as the last column."""
@@ -140,7 +150,7 @@ class Model:
 
     def bags(self, features: Features) -> Floats:
         """Per atom: mean of its words' embeddings, mean and maximum of its n-grams'."""
-        tokens, table = features.tokens, self._w["table"]
+        tokens, table = features.tokens, self._table
         count, size = len(tokens.first) - 1, table.shape[1]
         out = np.zeros((3, size, count), np.float32)
         if count:
@@ -161,7 +171,7 @@ class Model:
         bounds, size = np.searchsorted(known, first), np.diff(first)
         count = np.diff(bounds)
         some = np.flatnonzero(count)
-        columns, start = _columns(self._w["table"], rows.take(known)), bounds.take(some)
+        columns, start = _columns(self._table, rows.take(known)), bounds.take(some)
         mean[:, some] = np.add.reduceat(columns, start, axis=1) / size.take(some).astype(np.float32)
         largest = np.maximum.reduceat(columns, start, axis=1)
         most[:, some] = np.maximum(largest, np.where(count < size, 0, -np.inf).take(some).astype(np.float32))
@@ -222,7 +232,7 @@ class Model:
         weight = p * np.log1p(words)
         weight /= weight.sum() + np.float32(1e-3)
         pooled = x @ weight
-        dense, size = len(w["centre"]), w["table"].shape[1]
+        dense, size = len(w["centre"]), self._table.shape[1]
         topic = np.tanh(self._linear("topic", rows[dense:dense + 2 * size]))
         shared = topics + len(topic)
         seen[topics:shared] = topic
@@ -312,19 +322,26 @@ def _shared_words(content: _Content, p: Floats, first: int, last: int) -> npt.ND
     return out
 
 
-@cache
 def load_model(kind: str, weights: str | Path | None = None) -> Model:
     """The model for "text" or for "html": from a folder with both, or a file with one of them; the other, and without
     either both, come with the library.
 
     Raises:
         OSError: if the file cannot be read.
+        ValueError: if it holds no weights.
     """
     if weights is None:
         return default_model(kind)
     path = Path(weights)
-    model = Model.load(path / f"{kind}.npz" if path.is_dir() else path)
+    path = path / f"{kind}.npz" if path.is_dir() else path
+    model = _loaded(path, path.stat().st_mtime_ns)
     return model if model.kind == kind else default_model(kind)
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, changed: int) -> Model:
+    """The weights of a file; they are read again once it has changed."""
+    return Model.load(path)
 
 
 @cache

@@ -284,9 +284,9 @@ def decode_html(raw: bytes) -> str:
     declared = _codec((found.group(1) or found.group(2)).decode("ascii")) if found else None
     lenient = raw.decode("utf-8", "replace")
     bad = lenient.count("\ufffd")
-    if declared == "utf-8" or 20 * bad < len(raw) - len(lenient):
+    if 20 * bad < len(raw) - len(lenient):
         return lenient
-    if declared is not None:
+    if declared not in (None, "utf-8"):
         return raw.decode(declared, "replace")
     import charset_normalizer
 

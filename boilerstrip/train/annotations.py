@@ -16,7 +16,7 @@ from typing import Any
 
 from boilerstrip.labels import Label
 
-LEFT = "?"
+LEFT = "?"  # the label of a line that is left to the gold text of its page
 ANNOTATIONS = Path(__file__).parent / "annotations.jsonl"
 
 
@@ -35,10 +35,12 @@ def unpacked(runs: str) -> Iterator[str]:
     """The labels of `packed`, one per line.
 
     Raises:
-        ValueError: if a label or a count is none.
+        ValueError: for a label that the scheme does not know, and for a count that is no number from 1 on.
     """
     for run in runs.split():
         label, _, count = run.partition("*")
+        if count and int(count) < 1:
+            raise ValueError(f"{run!r} counts no line")
         yield from [label if label == LEFT else str(Label(label))] * (int(count) if count else 1)
 
 
@@ -46,7 +48,7 @@ def read_annotations(path: Path = ANNOTATIONS) -> dict[str, dict[str, Any]]:
     """The annotated pages by the digests of their ids: `renderer` and `labels` (a list, one per line).
 
     Raises:
-        ValueError: if a row's labels do not make up its lines.
+        ValueError: if a row's labels do not make up its lines, or a page comes twice.
     """
     pages = {}
     for text in path.read_text("utf-8").splitlines():
@@ -54,5 +56,7 @@ def read_annotations(path: Path = ANNOTATIONS) -> dict[str, dict[str, Any]]:
         labels = list(unpacked(row["labels"]))
         if len(labels) != row["lines"]:
             raise ValueError(f"{path.name}: {row['page']} has {row['lines']} lines and {len(labels)} labels")
+        if row["page"] in pages:
+            raise ValueError(f"{path.name}: {row['page']} comes twice")
         pages[row["page"]] = {"renderer": row["renderer"], "labels": labels}
     return pages

@@ -300,7 +300,7 @@ def build(job: dict[str, Any]) -> Example | None:
     gold = job["gold"] or (silver(html, job) if lesson is None else None)
     texts = [n.text for n in nodes]
     by_hand: Spans = []
-    if job.get("labels"):
+    if job.get("labels") and job["labelled_renderer"] in rendered:
         text, node_of = rendered[job["labelled_renderer"]]
         lines = job["lines"] or lines_of(RENDERERS[job["labelled_renderer"]](html))
         if len(lines) == len(job["labels"]):  # another version of a renderer may break lines in other places

@@ -41,8 +41,13 @@ def docs_of(example: Example) -> list[Doc]:
 
 
 def data_digest(data: Path) -> str:
-    """A digest of the truths; it stands in the model card."""
-    digest = hashlib.sha256(ANNOTATIONS.read_bytes())
+    """A digest of all that a model learns from: truths, written pages, rules, furniture; it stands in the model card."""
+    package = Path(__file__).parents[1]
+    ours = [path for folder in WRITTEN for path in folder.glob("*.txt")]
+    ours += [ANNOTATIONS, *package.glob("rules/*.toml"), *package.glob("train/furniture/*.toml")]
+    digest = hashlib.sha256()
+    for path in sorted(ours):
+        digest.update(path.read_bytes())
     for name in FILES:
         digest.update((data / name).read_bytes())
     return digest.hexdigest()[:16]

@@ -79,8 +79,15 @@ def read_page(path: Path) -> WrittenPage:
 
 
 def read_pages(folder: Path) -> list[WrittenPage]:
-    """All pages of a folder, by name."""
-    return [read_page(path) for path in sorted(folder.glob("*.txt"))]
+    """All pages of a folder, by name.
+
+    Raises:
+        FileNotFoundError: if there is none: the written pages come with the repository, not with the package.
+    """
+    paths = sorted(folder.glob("*.txt"))
+    if not paths:
+        raise FileNotFoundError(f"no written pages in {folder}: they come with the repository, not with the package")
+    return [read_page(path) for path in paths]
 
 
 def doc_of_page(page: WrittenPage) -> Doc:
