@@ -88,6 +88,9 @@ def _learn(args: argparse.Namespace) -> int:
     with _bar() as progress:
         sites, pages = batch.learn(args.inputs, args.out, columns=_columns(args), most=args.pages, engine=args.engine,
                                    memory=args.memory, progress=progress)
+    if not pages:
+        print("boilerstrip: no page had text and a site: look at --site-field, --text-field and --html-field", file=sys.stderr)
+        return FAILED
     print(f"{sites:,} profiles from {pages:,} pages written to {args.out}", file=sys.stderr)
     return 0
 

@@ -67,7 +67,7 @@ class Stripper:
             url: where the page is from, for rules that hold for certain sites, and for `result.metadata`.
 
         Raises:
-            TypeError: if `raw` is neither str nor bytes.
+            TypeError: if `raw` is neither str nor bytes, or `url` is no str.
             ValueError: if it is longer than the option `max_chars`.
         """
         return self._run([(self._page(raw, url), url)])[0]
@@ -102,7 +102,7 @@ class Stripper:
     def _item(self, item: Raw | tuple[Raw, str | None]) -> tuple[Page, str | None]:
         if not isinstance(item, tuple):
             return self._page(item), None
-        if len(item) != 2 or not (item[1] is None or isinstance(item[1], str)):
+        if len(item) != 2:
             raise TypeError("an item must be a page, or a pair of a page and its URL")
         return self._page(*item), item[1]
 
@@ -129,6 +129,8 @@ class Stripper:
             raw = decode_html(raw)
         if not isinstance(raw, str):
             raise TypeError(f"a page must be str or bytes, not {type(raw).__name__}")
+        if not isinstance(url, str | None):
+            raise TypeError(f"the URL of a page must be str or None, not {type(url).__name__}")
         if len(raw) > self.options.max_chars:
             raise ValueError(f"the page has {len(raw):,} characters; the option max_chars allows {self.options.max_chars:,}")
         if self.options.input == "text" or (self.options.input == "auto" and "<" not in raw):

@@ -526,3 +526,9 @@ class Echo:
 def test_workers_that_cannot_start() -> None:
     with pytest.raises(ChildProcessError, match="no model here"):
         list(parallel.spread(Echo(), [parallel.Pages([1])], 1))
+
+
+def test_learning_from_pages_without_a_site_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = cli("learn", write_jsonl(tmp_path / "in.jsonl", 3), "-o", tmp_path / "p.jsonl", "--site-field", "nowhere", capsys=capsys)
+    assert run.code == 3
+    assert "--site-field" in run.err

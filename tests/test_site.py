@@ -299,3 +299,8 @@ def test_enough_pages_are_enough(tmp_path: Path) -> None:
     write_pages(tmp_path / "in.jsonl")
     batch.learn([tmp_path / "in.jsonl"], tmp_path / "p.jsonl", columns=Columns(site="domain"), most=5)
     assert all(profile.pages == 5 for profile in Profiles(tmp_path / "p.jsonl").values())
+
+
+def test_one_page_is_not_several() -> None:
+    with pytest.raises(TypeError, match="several"):
+        SiteProfile.learn("The lamp of Saltmarsh was lit.")

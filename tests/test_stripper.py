@@ -287,3 +287,10 @@ def test_weights_that_changed_are_read_again(tmp_path: Path) -> None:
     assert load_model("text", mine) is first
     os.utime(mine, ns=(1, 1))
     assert load_model("text", mine) is not first
+
+
+def test_a_url_must_be_a_str() -> None:
+    with pytest.raises(TypeError, match="URL"):
+        clean(PROSE, url=5)  # type: ignore[arg-type]
+    [result] = clean_many([(PROSE, 5)])  # type: ignore[list-item]
+    assert "URL" in str(result.error)

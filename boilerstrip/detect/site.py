@@ -91,7 +91,12 @@ class SiteProfile:
         Args:
             pages: raw texts or HTML, as they will be cleaned; nothing is said from fewer than three, ten are good.
             site: a name for it.
+
+        Raises:
+            TypeError: if `pages` is a single page.
         """
+        if isinstance(pages, str | bytes):
+            raise TypeError("pages must be several pages, not one")
         learner = Learner(site)
         for page in pages:
             learner.add(page)
