@@ -73,7 +73,7 @@ PLAIN := --ignore=tests/integrations --ignore=tests/guarantees/test_attacks.py -
 coverage: $(VENV)/installed-dev
 	$(PYTEST) $(PLAIN) --cov --cov-report=term:skip-covered
 
-properties: $(VENV)/installed-dev  # about twenty minutes on one core
+properties: $(VENV)/installed-dev  # some twelve minutes on one core
 	PROPERTY_EXAMPLES=20000 $(PYTEST) tests/guarantees/test_properties.py
 
 oldest: $(VENV)-oldest/installed-dev
