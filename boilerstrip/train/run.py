@@ -99,13 +99,21 @@ def train_html(data: Path, examples: Sequence[Example], out: Path, config: Confi
     return {name: lesson(trained, doc, evidence) for name, doc in docs.items() if fold[name] == "train"}
 
 
-def train_text(data: Path, lessons: dict[str, Lesson], out: Path, config: Config) -> None:
+def written_docs() -> list[list[Doc]]:
+    """The written pages that an epoch sees.
+
+    Raises:
+        FileNotFoundError: where they are not, such as beside an installed package.
+    """
+    return [[doc_of_page(page)] for folder, copies in WRITTEN.items() for page in read_pages(folder) * copies]
+
+
+def train_text(data: Path, written: Sequence[list[Doc]], lessons: dict[str, Lesson], out: Path, config: Config) -> None:
     """Train and write the model for text."""
     docs: dict[str, list[list[Doc]]] = {"train": [], "calibration": []}
     for example in load(data, lessons):
         if example.fold == "train" or (example.fold == "calibration" and example.set != "segments-dev"):
             docs[example.fold].append(docs_of(example))
-    written = [[doc_of_page(page)] for folder, copies in WRITTEN.items() for page in read_pages(folder) * copies]
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
     trained = fit(TextSource([*docs["train"], *written]), config, evidence, progress("text", config.epochs))
     model = model_of(trained, config)
@@ -116,10 +124,15 @@ def train_text(data: Path, lessons: dict[str, Lesson], out: Path, config: Config
 
 def train(data: Path, out: Path = WEIGHTS, epochs: int | None = None, seed: int | None = None) -> Path:
     """Train both models on the train fold, calibrate them on the calibration fold, and write `html.npz` and `text.npz`
-    to the folder `out`. The model for HTML comes first: it teaches the one for text."""
+    to the folder `out`. The model for HTML comes first: it teaches the one for text.
+
+    Raises:
+        FileNotFoundError: where the written pages are not, such as beside an installed package.
+    """
     def adjusted(config: Config) -> Config:
         return replace(config, epochs=epochs or config.epochs, seed=config.seed if seed is None else seed)
+    written = written_docs()
     print("rendering and aligning the pages", file=sys.stderr)
     lessons = train_html(data, list(load(data)), out / "html.npz", adjusted(HTML))
-    train_text(data, lessons, out / "text.npz", adjusted(TEXT))
+    train_text(data, written, lessons, out / "text.npz", adjusted(TEXT))
     return out
