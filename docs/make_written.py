@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from boilerstrip import Stripper
+from boilerstrip.train import measures
+from boilerstrip.train.evaluate import line_labels
 from boilerstrip.train.written import FIXTURES, LOOKED_AT, UNSEEN, WrittenPage, figures, read_pages
 
 COLUMNS = ("pages", "stories_lost", "pages_with_loss", "words_lost", "all_leaked", "exact", "nearly_exact")
@@ -37,9 +39,24 @@ def leaks(groups: dict[str, list[WrittenPage]]) -> list[str]:
             *(row((label, *(kept.get(label, ".") for kept in found.values()))) for label in labels)]
 
 
+def label_f1(groups: dict[str, list[WrittenPage]]) -> list[str]:
+    """Label F1 over the lines of the pages."""
+    stripper = Stripper(input="text")
+    found = {}
+    for name, pages in groups.items():
+        truth = [str(label) for page in pages for _, _, label in page.spans]
+        given = [label for page, result in zip(pages, stripper.clean_many([page.text for page in pages]))
+                 for label in line_labels(result, [(a, b) for a, b, _ in page.spans])]
+        found[name] = measures.label_f1(truth, given)
+    labels = sorted({label for figures in found.values() for label in figures})
+    return [row(("label", *found)), row(["---"] * (1 + len(found))),
+            *(row((label, *(f"{f[label]['f1']:.3f}" if label in f else "." for f in found.values()))) for label in labels)]
+
+
 if __name__ == "__main__":
     corpora = {name: read_pages(FIXTURES / name) for name in (*UNSEEN, *LOOKED_AT)}
     by_kind: dict[str, list[WrittenPage]] = defaultdict(list)
     for page in corpora["hides/unseen"]:
         by_kind[KINDS[int(page.facts["kind"].split()[0].strip("()")) - 1]].append(page)
-    print(*table(corpora), "", *leaks(corpora), "", *table(dict(sorted(by_kind.items(), key=lambda item: KINDS.index(item[0])))), sep="\n")
+    print(*table(corpora), "", *leaks(corpora), "", *table(dict(sorted(by_kind.items(), key=lambda item: KINDS.index(item[0])))), "",
+          *label_f1({name: corpora[name] for name in UNSEEN}), sep="\n")
