@@ -230,7 +230,7 @@ def test_a_long_list_of_short_lines_is_no_crowd() -> None:
     assert len(lines) >= CROWD_CHARS * CROWD and len(segment([lines])) == CROWD + 1
 
 
-@pytest.mark.parametrize("name", ["MacArthur", "NewsGuard", "BürgerInnen", "ProSieben", "GoFundMe"])
+@pytest.mark.parametrize("name", ["MacArthur", "NewsGuard", "BürgerInnen", "ProSieben", "GoFundMe", "GlaxoSmithKline"])
 def test_a_name_with_a_capital_inside_is_one_word(name: str) -> None:
     [whole] = cut(f"Yesterday {name} paid for the lamp of the harbour and for the oil that it needs")
     assert name in whole

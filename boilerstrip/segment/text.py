@@ -270,15 +270,16 @@ def _cuts(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], solid: 
 
 def _is_glued(classes: npt.NDArray[np.uint8], at: Ints, page: Ints, glued: Ints) -> Bools:
     """Whether the capital at each position inside a word is where two lines were glued, or part of a name ("MacArthur",
-    "BürgerInnen"). It is no name if the word begins with a small letter or has several such capitals; where a page has enough of
-    these, or of other glue (`glued` counts it), all its capitals count."""
+    "BürgerInnen", "GlaxoSmithKline"). It is no name if the word begins with a small letter or has three such capitals; where a page
+    has enough of these, or of other glue (`glued` counts it), all its capitals count."""
     before = at[:, None] - np.arange(1, LONGEST_NAME + 1)
     outside = ~is_word(classes.take(np.maximum(before, 0))) | (before < 0)
     length = np.where(outside.any(1), outside.argmax(1), LONGEST_NAME)
     begin = at - length
     several = np.zeros(len(at), bool)
-    several[1:] = begin[1:] < at[:-1]
-    several[:-1] |= several[1:]
+    several[2:] = begin[2:] < at[:-2]
+    several[1:-1] |= several[2:]
+    several[:-2] |= several[2:]
     sure = several | (classes.take(begin) != C.UPPER) | (length == LONGEST_NAME)
     evidence = glued + np.bincount(page[sure], minlength=len(glued))
     out: Bools = sure | (evidence.take(page) >= GLUED_PAGE)
