@@ -258,20 +258,21 @@ class Result:
 
     @cached_property
     def title(self) -> str | None:
-        """The headline: the surest of its copies, the first of equals."""
-        return self._best(Label.TITLE)
+        """The headline: the surest of its copies, the first of equals; where the page prints none, that of its metadata."""
+        return self._best(Label.TITLE) or (self.metadata.title if self.metadata else None)
 
     @cached_property
     def byline(self) -> str | None:
-        """The surest author, source or date line."""
-        return self._best(Label.BYLINE)
+        """The surest author, source or date line; where the page prints none, the author of its metadata."""
+        return self._best(Label.BYLINE) or (self.metadata.author if self.metadata else None)
 
     @cached_property
     def published(self) -> str | None:
-        """The story's date as an ISO date, where a byline has one that can be read."""
+        """The story's date as an ISO date, where a byline has one that can be read; else that of the page's metadata."""
         from boilerstrip.metadata import published_date
 
-        return published_date(b.text for b in self.page if b.label is Label.BYLINE)
+        printed = published_date(b.text for b in self.page if b.label is Label.BYLINE)
+        return printed or (self.metadata.date if self.metadata else None)
 
     def _best(self, label: Label) -> str | None:
         found = [b for b in self.page if b.label is label]
@@ -299,8 +300,11 @@ class Result:
         """The same page decided with another threshold, without another run. A higher one never keeps more.
 
         Raises:
-            ValueError: if the threshold is not from 0 to 1.
+            TypeError: if the threshold is not a number.
+            ValueError: if it is not from 0 to 1.
         """
+        if not isinstance(threshold, (int, float)):
+            raise TypeError(f"threshold must be a number from 0 to 1, not {type(threshold).__name__}")
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold must be from 0 to 1, not {threshold}")
         return replace(self, threshold=float(threshold))

@@ -97,6 +97,12 @@ def test_in_results_on_request() -> None:
     assert result.text == clean(page()).text
 
 
+def test_what_the_page_does_not_print_is_told_by_its_metadata() -> None:
+    linked = json.dumps({"@type": "NewsArticle", "headline": "The lamp", "author": {"name": "Ida Moor"}, "datePublished": "2024-05-06"})
+    result = clean(f'<html><script type="application/ld+json">{linked}</script><body><p>{PROSE}</p></body></html>', with_metadata=True)
+    assert (result.title, result.byline, result.published) == ("The lamp", "Ida Moor", "2024-05-06")
+
+
 def test_text_has_none() -> None:
     assert clean(PROSE, with_metadata=True).metadata is None
 

@@ -95,6 +95,8 @@ def test_at_changes_nothing_but_the_decision() -> None:
 def test_at_refuses_what_is_no_probability(threshold: float) -> None:
     with pytest.raises(ValueError, match="threshold"):
         built().at(threshold)
+    with pytest.raises(TypeError, match="a number from 0 to 1, not str"):
+        built().at("0.5")  # type: ignore[arg-type]
 
 
 def test_kept_labels_stay_in_the_text() -> None:

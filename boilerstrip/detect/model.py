@@ -22,7 +22,7 @@ from boilerstrip.labels import LABELS
 if TYPE_CHECKING:
     from boilerstrip.segment.html import TreeEvidence
 
-__all__ = ["Model", "Scores", "default_model", "load_model", "slot_of"]
+__all__ = ["Model", "Scores", "default_model", "load_model", "slot_of", "unpacked"]
 
 Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint64]
@@ -31,6 +31,12 @@ Ints = npt.NDArray[np.int64]
 SLOT_BITS = 21
 SURE = 2.0  # log-odds; what rules say beyond it counts by weights of its own
 WINDOW = 20_000  # atoms; longer pages are read in windows, so that memory stays bounded
+
+
+def unpacked(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """A weights file's arrays as the network takes them. Tables may be stored as whole numbers, with a step for each row."""
+    return {name: value if f"{name}_step" not in arrays else value * arrays[f"{name}_step"].astype(np.float32)[:, None]
+            for name, value in arrays.items() if not name.endswith("_step")}
 
 
 def slot_of(hashes: Hashes) -> Ints:
@@ -122,7 +128,8 @@ class Model:
         try:
             with np.load(source) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            return cls(arrays, json.loads(arrays.pop("card").tobytes().decode()))
+            card = json.loads(arrays.pop("card").tobytes().decode())
+            return cls(unpacked(arrays), card)
         except (ValueError, KeyError, AttributeError, BadZipFile, EOFError) as error:
             raise ValueError(f"{source} holds no weights that boilerstrip can use: {error!r}") from error
 

@@ -1,4 +1,5 @@
-"""Trained network -> weights file: half-precision arrays, vocabulary, and the model card, in one .npz without pickles."""
+"""Trained network -> weights file: half-precision arrays, tables of bytes, vocabulary, and the model card, in one .npz without
+pickles."""
 
 from __future__ import annotations
 
@@ -10,25 +11,38 @@ from typing import Any
 
 import numpy as np
 
-from boilerstrip.detect.model import Model
+from boilerstrip.detect.model import Model, unpacked
 from boilerstrip.train.calibrate import uncalibrated
 from boilerstrip.train.fit import Config, Trained
 
 
 def arrays_of(trained: Trained) -> dict[str, np.ndarray]:
     """The arrays of a model, as they are stored."""
-    state = {k: v.detach().numpy().astype(np.float16) for k, v in trained.network.state_dict().items()}
+    state: dict[str, np.ndarray] = {}
+    for name, value in trained.network.state_dict().items():
+        array = value.detach().numpy()
+        if name.endswith("table"):
+            state[name], state[f"{name}_step"] = in_steps(array)
+        else:
+            state[name] = array.astype(np.float16)
     if trained.tree_vocabulary is not None:
         state["tree_vocabulary"] = trained.tree_vocabulary.astype(np.uint64)
     return {**state, "vocabulary": trained.vocabulary.astype(np.uint64),
             "centre": trained.centre.astype(np.float32), "scale": trained.scale.astype(np.float32)}
 
 
+def in_steps(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A table as whole numbers from -127 to 127, and the step of each row."""
+    step = (np.abs(table).max(1) / 127).astype(np.float16)
+    whole = np.divide(table, step[:, None], out=np.zeros_like(table), where=step[:, None] > 0)
+    return np.round(whole).clip(-127, 127).astype(np.int8), step
+
+
 def model_of(trained: Trained, config: Config, facts: dict[str, Any] | None = None) -> Model:
     """An uncalibrated run-time model."""
     card = {"shape": asdict(config.shape), "config": {k: v for k, v in asdict(config).items() if k != "shape"},
             "calibration": uncalibrated(), "version": "", **(facts or {})}
-    return Model({k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in arrays_of(trained).items()}, card)
+    return Model(unpacked(arrays_of(trained)), card)
 
 
 def save(path: Path, trained: Trained, card: dict[str, Any]) -> None:

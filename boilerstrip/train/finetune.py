@@ -22,7 +22,7 @@ import torch
 
 from boilerstrip.chars import codes_of
 from boilerstrip.corrections import CorrectedPage, CorrectionError, read_corrections
-from boilerstrip.detect.model import Model
+from boilerstrip.detect.model import Model, unpacked
 from boilerstrip.detect.rules import builtin_rules
 from boilerstrip.labels import Label, Verdict
 from boilerstrip.result import Result
@@ -64,7 +64,7 @@ class Outcome:
 def load_trained(path: Path) -> tuple[Trained, dict[str, Any]]:
     """A network with stored weights, and their card."""
     with np.load(path) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+        arrays = unpacked({name: stored[name] for name in stored.files})
     card = Model.load(path).card
     facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in card["shape"].items()}
     shape = Shape(**facts)
