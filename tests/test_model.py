@@ -231,7 +231,8 @@ def test_a_stored_model_gives_the_same_scores() -> None:
 def test_tables_may_be_stored_in_steps() -> None:
     table, steps = np.array(arrays()["table"]), np.full(len(arrays()["table"]), 0.25, np.float16)
     whole = np.round(table / 0.25).clip(-127, 127).astype(np.int8)
-    one, other = (run(Model.load(stored(**changes)), *PAGES) for changes in ({"table": whole, "table_step": steps}, {"table": whole * np.float32(0.25)}))
+    same = ({"table": whole, "table_step": steps}, {"table": whole * np.float32(0.25)})
+    one, other = (run(Model.load(stored(**changes)), *PAGES) for changes in same)
     assert all(map(equal, one, other)) and not all(map(equal, one, run(tiny(), *PAGES)))
 
 

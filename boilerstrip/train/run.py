@@ -20,6 +20,7 @@ from boilerstrip.train.calibrate import calibrate, calibrate_trees
 from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
 from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Trained, fit
+from boilerstrip.train.markup import tree_doc_of
 from boilerstrip.train.network import Shape
 from boilerstrip.train.teach import lesson
 from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
@@ -29,7 +30,7 @@ WEIGHTS = Path(__file__).parents[1] / "weights"
 # Folders of pages that we wrote, and how often an epoch sees each; no other folder is trained on.
 WRITTEN = {FIXTURES / "hard" / "tune": 1, FIXTURES / "hides" / "tune": 1, FIXTURES / "written": 1, FIXTURES / "plain": 3}
 TEXT = Config()
-HTML = Config(shape=Shape(hidden=48, embedding=8, extra=len(TREE_DENSE), tree=8), epochs=6, line_share=0.4, label_weight=1.0)
+HTML = Config(shape=Shape(hidden=48, extra=len(TREE_DENSE), tree=8), epochs=9, line_share=0.4, label_weight=1.0)
 FILES = ("labelled.jsonl", "wcxb-dev/ground_truth.jsonl", "news-dev/ground_truth.jsonl", "sites-dev/ground_truth.jsonl",
          "segments-dev/segments.jsonl")
 
@@ -84,28 +85,39 @@ def trees_of(data: Path, examples: Sequence[Example]) -> dict[str, TreeDoc]:
     return {name: doc for name, doc in found if doc is not None}
 
 
-def train_html(data: Path, examples: Sequence[Example], out: Path, config: Config) -> dict[str, Lesson]:
+def train_html(data: Path, examples: Sequence[Example], written: Sequence[TreeDoc], out: Path, config: Config) -> dict[str, Lesson]:
     """Train and write the model for HTML; returns what it teaches about the training pages."""
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
     fold = {e.id: e.fold for e in examples}
     docs = trees_of(data, [e for e in examples if e.fold != "validation"])
     mine = [doc for name, doc in docs.items() if fold[name] == "train"]
     news = [doc for name, doc in docs.items() if fold[name] == "train" and name.startswith("news-dev")]
-    trained = fit(TreeSource([*mine, *news]), config, evidence, progress("html", config.epochs))
+    trained = fit(TreeSource([*mine, *news, *written]), config, evidence, progress("html", config.epochs))
     held = [doc for name, doc in docs.items() if fold[name] == "calibration" and not name.startswith("segments-dev")]
     model = model_of(trained, config)
     save(out, trained, {**model.card, "calibration": calibrate_trees(model, held),
-                        **card_of(data, config, {"train": len(mine), "calibration": len(held)})})
+                        **card_of(data, config, {"train": len(mine), "written": len(written), "calibration": len(held)})})
     return {name: lesson(trained, doc, evidence) for name, doc in docs.items() if fold[name] == "train"}
 
 
 def written_docs() -> list[list[Doc]]:
-    """The written pages that an epoch sees.
+    """The written pages that an epoch of the text model sees.
 
     Raises:
         FileNotFoundError: where they are not, such as beside an installed package.
     """
     return [[doc_of_page(page)] for folder, copies in WRITTEN.items() for page in read_pages(folder) * copies]
+
+
+def written_trees(seed: int) -> list[TreeDoc]:
+    """The written pages as HTML, each once.
+
+    Raises:
+        FileNotFoundError: where they are not, such as beside an installed package.
+    """
+    rng = random.Random(seed)
+    docs = (tree_doc_of(page, rng) for folder in WRITTEN for page in read_pages(folder))
+    return [doc for doc in docs if doc is not None]
 
 
 def train_text(data: Path, written: Sequence[list[Doc]], lessons: dict[str, Lesson], out: Path, config: Config) -> None:
@@ -131,8 +143,8 @@ def train(data: Path, out: Path = WEIGHTS, epochs: int | None = None, seed: int 
     """
     def adjusted(config: Config) -> Config:
         return replace(config, epochs=epochs or config.epochs, seed=config.seed if seed is None else seed)
-    written = written_docs()
+    written, trees = written_docs(), written_trees(adjusted(HTML).seed)
     print("rendering and aligning the pages", file=sys.stderr)
-    lessons = train_html(data, list(load(data)), out / "html.npz", adjusted(HTML))
+    lessons = train_html(data, list(load(data)), trees, out / "html.npz", adjusted(HTML))
     train_text(data, written, lessons, out / "text.npz", adjusted(TEXT))
     return out
