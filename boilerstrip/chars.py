@@ -6,6 +6,7 @@ unfolded once, since asking `unicodedata` for a million code points would take l
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CharClass", "class_table", "codes_of", "fold_table", "is_blank", "is_word"]
+__all__ = ["CharClass", "class_table", "codes_of", "count_words", "fold_table", "is_blank", "is_word", "words_or_letters"]
 
 Classes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 class CharClass(IntEnum):
@@ -60,6 +63,16 @@ def is_word(classes: Classes) -> Bools:
 def codes_of(text: str) -> npt.NDArray[np.uint32]:
     """The code points of a text as an array of its length; lone surrogates are kept."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def count_words(text: str) -> int:
+    """The number of words; each letter of a script without spaces is one."""
+    return words_or_letters(text, len(text.split()))
+
+
+def words_or_letters(text: str, words: int) -> int:
+    """The number of words of a text that has so many between white space."""
+    return words if text.isascii() or 40 < len(text) < 9 * words else max(words, len(UNSPACED.findall(text)))
 
 
 @cache

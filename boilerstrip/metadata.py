@@ -11,6 +11,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
+from boilerstrip.segment.embedded import parsed, values
+
 __all__ = ["Metadata", "page_metadata", "published_date"]
 
 # Where a date may be: digits with separators, or a day and a year around a word (in either order), in any script.
@@ -192,8 +194,6 @@ def _head_metadata(tags: Iterable[tuple[str, dict[str, str]]]) -> Metadata:
 
 def _linked_metadata(html: str) -> Metadata:
     """From JSON-LD: of the first object that is a story, else of the page's own."""
-    from boilerstrip.segment.tree import _parsed, _values
-
     stories: list[dict[str, Any]] = []
     pages: list[dict[str, Any]] = []
     sites: list[dict[str, Any]] = []
@@ -205,7 +205,7 @@ def _linked_metadata(html: str) -> Metadata:
         if end < 0:
             break
         read += end - opening.end()
-        for _, value in _values(_parsed(html[opening.end():end])):
+        for _, value in values(parsed(html[opening.end():end])):
             if isinstance(value, dict):
                 kinds = value.get("@type")
                 kind = " ".join(k for k in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(k, str)).lower()

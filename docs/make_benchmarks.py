@@ -72,7 +72,8 @@ def main(path: Path, picture: Path | None = None) -> None:
         print("\n".join(table(figures)), "\n")
     if picture is not None:
         plot(figures, picture)
-    print(f"Foreign story appended, line F1: {figures['splice_line_f1']:.3f}. Exact pages: "
+    print(f"Foreign story appended, line F1: {figures['splice_line_f1']:.3f} (the same pages without it: "
+          f"{figures['unspliced_line_f1']:.3f}). Exact pages: "
           + ", ".join(f"{k} {v:.3f}" for k, v in figures["exact_pages"].items()) + ".")
     if "speed" in figures:
         s = figures["speed"]

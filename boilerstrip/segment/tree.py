@@ -8,16 +8,14 @@ blocks, so that "words in the parent", "inside a nav" and the like are differenc
 from __future__ import annotations
 
 import codecs
-import json
 import re
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
-from html import escape
 from io import SEEK_END, BytesIO
 from itertools import chain, repeat
 from types import SimpleNamespace
@@ -27,7 +25,9 @@ import numpy as np
 import numpy.typing as npt
 from lxml import etree
 
+from boilerstrip.chars import count_words, words_or_letters
 from boilerstrip.features import mix
+from boilerstrip.segment.embedded import FEWEST_WORDS, Attributes, probes_of, share_told, stories_of, told
 
 if TYPE_CHECKING:
     from boilerstrip.metadata import Metadata
@@ -38,7 +38,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Hashes = npt.NDArray[np.uint64]
-Attributes = Mapping[str, str]
 
 # What an element does to the text around it. Everything from BLOCK on breaks it.
 INLINE, LINK, CUSTOM, BR, BLOCK, MARGIN, PRE, SELECT, ROW, CELL, SOFT, DIALOG, SILENT, DEAD = range(14)
@@ -71,13 +70,11 @@ MAX_DEPTH = 128  # elements; a path leads to the one so deep at most
 MAX_CUSTOMS, MAX_ASIDE = 100, 2000  # open unknown elements, and text nodes of a line set aside, that are kept account of
 MAX_NODES = 64  # times its characters: text nodes named by the parts of a preformatted text
 MAX_OPEN = 1000  # elements open at once, from which end tags may cost too much: the parser looks for each among them all
-MAX_STATES = 1000  # values tried per script
 FEW_WORDS = 50  # words below which a page counts as empty, and other sources are tried
 MAX_TOKENS, ELEMENT_TOKENS, MAX_LEVELS = 60, 20, 16
 TOKEN_BUDGET = 4_000_000  # tokens of one page: pages with very many blocks get fewer for each
 
 HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden(?!.*animation)", re.I | re.S)
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 NAME = re.compile(r"[A-Za-z_][\w.-]*", re.A)
 
 # Tags that blocks are told to stand in, and the groups that make up one flag.
@@ -103,7 +100,7 @@ TREE_DENSE: tuple[str, ...] = (
     "images_in_grand", "controls_in_parent", "time_in_parent", "heading_level", "is_heading", "since_heading", "heading_before",
     *GROUPS, "is_item", "is_button", "is_paragraph", "is_cell", "in_body_prop", "hidden", "blank_before", "lines", "inner_link",
     "inner_strong", "inner_time", "title_overlap", "has_headline", "before_headline", "after_headline", "shared_with_headline",
-    "page_blocks", "page_words",
+    "page_blocks", "page_words", "body_told", "has_body_told", "description_told", "has_description_told",
 )
 
 
@@ -315,16 +312,6 @@ def _is_binary(text: str) -> bool:
 
 # ---------------------------- the walk
 
-def _count(text: str) -> int:
-    """The number of words; each letter of a script without spaces is one."""
-    return _letters(text, len(text.split()))
-
-
-def _letters(text: str, words: int) -> int:
-    """The number of words of a text that has so many between white space."""
-    return words if text.isascii() or 40 < len(text) < 9 * words else max(words, len(UNSPACED.findall(text)))
-
-
 def _hides(tag: str, attributes: Attributes) -> int:
     """2: not shown; 1: shown, but not to screen readers; 0: shown."""
     if tag in ("html", "body"):  # hidden by scripts until the page has loaded
@@ -363,6 +350,7 @@ class _Walk:
     noscript_words: int = 0
     links: list[tuple[int, str, str]] = field(default_factory=list)
     scripts: list[tuple[Attributes, list[str]]] = field(default_factory=list)
+    metas: list[Attributes] = field(default_factory=list)
 
 
 class _TooDeep(Exception):
@@ -414,7 +402,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             words = text.split()
             if words:
                 text = " ".join(words)
-                emit(text, _letters(text, len(words)), linked, len(nodes))
+                emit(text, words_or_letters(text, len(words)), linked, len(nodes))
         del nodes[begin:]
         buffer.clear()
         if breaks:
@@ -440,7 +428,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                     if shared:
                         nodes.extend(own)
                     gap = True
-                emit(part, _count(part), 0 if place else linked, len(nodes))
+                emit(part, count_words(part), 0 if place else linked, len(nodes))
             return
         folded = [" ".join(line.split()) for line in text.split(BR_MARK)]
         folded = [line for line in folded if line]
@@ -452,11 +440,11 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             for to, node, words in [*breaks, (len(buffer), len(nodes) - first, linked)]:
                 line = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
                 if line:
-                    emit(line, _count(line), words - counted, first + node)
+                    emit(line, count_words(line), words - counted, first + node)
                 piece, counted = to, words
         else:
             text = "\n".join(folded)
-            emit(text, _count(text), linked, len(nodes))
+            emit(text, count_words(text), linked, len(nodes))
 
     def upgrade() -> None:
         """A block begins within unknown elements: they are blocks themselves."""
@@ -466,7 +454,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
             if piece < to:
                 text = " ".join("".join(buffer[piece:to]).replace(BR_MARK, " ").split())
                 if text:
-                    emit(text, _count(text), words - counted, node)
+                    emit(text, count_words(text), words - counted, node)
             piece, counted = to, words
             if mark >= 0:
                 kinds[mark] = kinds[mark] & ~KIND_BITS | BLOCK
@@ -507,6 +495,8 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         if silent:
             silent += 1
             titling |= tag == "title" and not out.title
+            if tag == "meta":
+                out.metas.append(attrib)
             return -1
         if kind == SILENT:
             silent = 1
@@ -703,7 +693,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
                 buffer.append(" ")
         turn, link_ended, broken = 0, False, False
         if links:
-            linked += _count(text)
+            linked += count_words(text)
             if target:
                 out.links.append((len(texts), text, target))
         if not hiding:
@@ -1026,7 +1016,9 @@ class _Evidence:
         self._shares(columns)
         self._repetition(columns)
         self._kinds(columns)
+        self.lowered = "\0".join(self.walk.texts).lower().split("\0")
         self._headline(columns)
+        self._told(columns)
         out = np.empty((self.count, len(TREE_DENSE)), np.float32)
         rows = out.T
         for name, values in columns.items():
@@ -1132,9 +1124,8 @@ class _Evidence:
         titled = frozenset(self.walk.title.lower().split())
         overlap = np.zeros(self.count)
         if titled:
-            lowered = "\0".join(self.walk.texts).lower().split("\0")
             for block in np.flatnonzero((self.words >= 2) & (self.words <= 40)).tolist():
-                own = lowered[block].split()
+                own = self.lowered[block].split()
                 if not titled.isdisjoint(own):
                     shared = len(titled.intersection(own))
                     if shared > 1:
@@ -1152,6 +1143,14 @@ class _Evidence:
             np.add.at(changes, self.first[around], 1)
             np.add.at(changes, self.last[around], -1)
             columns["shared_with_headline"] = np.cumsum(changes)[:-1] / len(around)
+
+    def _told(self, columns: Columns) -> None:
+        """How much of a block stands in what the page tells machines of its story."""
+        found = told(self.walk.scripts, self.walk.metas)
+        probes = list(map(probes_of, self.lowered)) if any(found) else []
+        for name, pieces in zip(("body", "description"), found):
+            columns[f"{name}_told"] = np.array([share_told(each, pieces) for each in probes]) if pieces else 0.0
+            columns[f"has_{name}_told"] = float(len(pieces) > 0)
 
 
 def _page(walk: _Walk, source: str = "html") -> TreePage:
@@ -1190,11 +1189,6 @@ def segment_html(raw: str | bytes) -> TreePage:
 
 # ---------------------------- pages that scripts build
 
-STATE = re.compile(r"""(?:window|self|globalThis)\s*(?:\.\s*|\[\s*["'])([\w$]{3,60})(?:["']\s*\])?\s*=\s*(JSON\.parse\(\s*)?(?=[\[{"'])""")
-STORY_KEYS = ("articleBody", "reviewBody", "text", "description")
-MARKUP = re.compile(r"<(?:p|div|br|h[1-6]|ul|ol|li|strong|em|a|span|figure|blockquote)\b[^<>]{0,500}>", re.I)
-MAX_STRINGS = 200_000
-
 
 def _shown_words(walk: _Walk) -> int:
     return sum(block[WORDS] for block in walk.blocks if not block[HIDDEN])
@@ -1208,10 +1202,10 @@ def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
         words = _shown_words(with_noscript)
         if words > most:
             best, most, source = with_noscript, words, "noscript"
-    for name, story in _embedded(walk.scripts):
+    for name, story in stories_of(walk.scripts):
         found = _walk(story)
         words = sum(block[WORDS] for block in found.blocks)
-        if words > most and words >= FEW_WORDS // 2:
+        if words > most and words >= FEWEST_WORDS:
             found.title = walk.title
             best, most, source = found, words, name
             if name == "json-ld":
@@ -1222,97 +1216,3 @@ def _other_source(html: str, walk: _Walk, shown: int) -> TreePage:
                         page.token_first, page.blank_before, page.words, page.words_linked, np.zeros(0, np.int64),
                         np.zeros(len(page) + 1, np.int64), page.hidden, page.title, page.source, page.links)
     return page
-
-
-def _embedded(scripts: list[tuple[Attributes, list[str]]]) -> Iterator[tuple[str, str]]:
-    """The stories in a page's scripts as HTML, JSON-LD first."""
-    later = []
-    for attributes, parts in scripts:
-        kind = attributes.get("type", "").strip().lower()
-        if kind == "application/ld+json":
-            for story in _linked_data(_parsed("".join(parts))):
-                yield "json-ld", story
-        elif parts:
-            later.append((kind, "".join(parts)))
-    for kind, code in later:
-        for data in _states(kind, code):
-            prose = _longest_prose(data)
-            if prose:
-                yield "state", prose
-
-
-def _parsed(code: str) -> Any:
-    code = code.strip().removeprefix("<!--").removesuffix("-->").strip().removeprefix("//<![CDATA[").removesuffix("//]]>")
-    try:
-        return json.loads(code, strict=False)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _states(kind: str, code: str) -> Iterator[Any]:
-    """The JSON values in a script: the whole of it, or what it assigns to a property of the window."""
-    if kind.endswith("json"):
-        yield _parsed(code)
-        return
-    if kind and "javascript" not in kind and kind != "module":
-        return
-    decoder, at, tried = json.JSONDecoder(strict=False), 0, 0
-    while tried < MAX_STATES and (found := STATE.search(code, at)):
-        tried += 1
-        at = found.end()
-        try:
-            if code[at] == "'":
-                continue
-            value, at = decoder.raw_decode(code, at)
-            yield json.loads(value, strict=False) if isinstance(value, str) and found.group(2) else value
-        except (ValueError, RecursionError):
-            continue
-
-
-def _values(data: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """All values of nested JSON with their keys, in document order; repeated keys and places in lists left out."""
-    stack: list[tuple[tuple[str, ...], Any]] = [((), data)]
-    seen = 0
-    while stack and seen < MAX_STRINGS:
-        seen += 1
-        path, value = stack.pop()
-        yield path, value
-        if isinstance(value, dict):
-            stack.extend(((path if path[-1:] == (key,) else (*path, key)[-6:]), child) for key, child in reversed(value.items()))
-        elif isinstance(value, list):
-            stack.extend((path, child) for child in reversed(value))
-
-
-def _linked_data(data: Any) -> Iterator[str]:
-    """Stories of JSON-LD: everything with an `articleBody` or the like."""
-    for _, value in _values(data):
-        if isinstance(value, dict):
-            body = next((value[key] for key in STORY_KEYS[:3] if isinstance(value.get(key), str)), None)
-            if body is not None and _count(body) >= FEW_WORDS // 2:
-                head = value.get("headline") or value.get("name")
-                yield _as_html([body], head if isinstance(head, str) else None)
-
-
-def _longest_prose(data: Any) -> str | None:
-    """The prose in a framework's state: strings that stand under the same keys belong together; the group with most words wins."""
-    groups: dict[tuple[str, ...], dict[str, int]] = {}
-    for path, value in _values(data):
-        if isinstance(value, str) and " " in value and not value.lstrip().startswith(("{", "[", "function", "http", ".", "#")):
-            words = _count(value)
-            if words >= 5:
-                groups.setdefault(path, {})[value] = words
-    best = max(groups.values(), key=lambda group: sum(group.values()), default={})
-    return _as_html(best) if sum(best.values()) >= FEW_WORDS // 2 else None
-
-
-def _as_html(texts: Iterable[str], headline: str | None = None) -> str:
-    """Plain texts and fragments as one HTML page."""
-    parts = [f"<h1>{escape(headline)}</h1>"] if headline else []
-    for text in texts:
-        if "&lt;" in text and "<" not in text:
-            text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
-        if MARKUP.search(text):
-            parts.append(f"<div>{text}</div>")
-        else:
-            parts.extend(f"<p>{escape(line) if '&' not in text else line}</p>" for line in text.splitlines() if line.strip())
-    return f"<html><body><article>{''.join(parts)}</article></body></html>"

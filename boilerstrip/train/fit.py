@@ -38,7 +38,7 @@ class Config:
     weight_decay: float = 0.05
     table_decay: float = 0.2
     line_share: float = 0.5  # how much of a page's story loss is spread over its atoms; the rest over its words
-    min_sites: int = 8
+    min_sites: int = 12
     smoothing: float = 0.02
     label_weight: float = 2.0
     page_weight: float = 0.05

@@ -99,15 +99,22 @@ def without_story(doc: TreeDoc) -> TreeDoc:
 
 
 class TreeSource:
-    """HTML pages: blocks outside of the story are dropped at random, so that no single one can be relied on."""
+    """HTML pages: blocks outside of the story are dropped at random, so that no single one can be relied on.
 
-    def __init__(self, docs: Sequence[TreeDoc]) -> None:
-        self.docs, self.pages = docs, len(docs)
+    Args:
+        docs: pages that every epoch sees.
+        some: pages of which every epoch sees another half. There are more written pages than real ones, and what they teach
+            about prose that promotes something costs paragraphs of real stories if they are most of what is seen.
+    """
+
+    def __init__(self, docs: Sequence[TreeDoc], some: Sequence[TreeDoc] = ()) -> None:
+        self.docs, self.some = docs, some
+        self.pages = len(docs) + len(some) // 2
 
     def vocabularies(self, min_sites: int) -> tuple[np.ndarray, np.ndarray | None]:
         words: dict[str, list[np.ndarray]] = {}
         tokens: dict[str, list[np.ndarray]] = {}
-        for doc in self.docs:
+        for doc in [*self.docs, *self.some]:
             atoms, tree = atoms_of_trees([doc.page])
             words.setdefault(doc.site, []).extend(ngrams(atoms))
             tokens.setdefault(doc.site, []).append(tree.tokens)
@@ -117,7 +124,7 @@ class TreeSource:
         return [measured_trees([doc]) for doc in self.docs[:400]]
 
     def epoch(self, config: Config, rng: random.Random) -> Iterator[Measured]:
-        docs = list(self.docs)
+        docs = [*self.docs, *rng.sample(self.some, len(self.some) // 2)]
         rng.shuffle(docs)
         noise = np.random.default_rng(rng.getrandbits(32))
         for at in range(0, len(docs), BUCKET):
