@@ -6,12 +6,14 @@ choices were made.
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Sequence
 
 from boilerstrip import Stripper
 from boilerstrip.train import measures
 from boilerstrip.train.evaluate import line_labels
+from boilerstrip.train.markup import html_of, tree_doc_of
 from boilerstrip.train.written import FIXTURES, LOOKED_AT, UNSEEN, WrittenPage, figures, read_pages
 
 COLUMNS = ("pages", "stories_lost", "pages_with_loss", "words_lost", "all_leaked", "exact", "nearly_exact")
@@ -53,10 +55,31 @@ def label_f1(groups: dict[str, list[WrittenPage]]) -> list[str]:
             *(row((label, *(f"{f[label]['f1']:.3f}" if label in f else "." for f in found.values()))) for label in labels)]
 
 
+def as_html(groups: dict[str, list[WrittenPage]]) -> list[str]:
+    """The pages in plain mark-up: words of the story lost, of all else kept, pages without either; by whole blocks."""
+    stripper = Stripper(input="html")
+    rows = []
+    for name, pages in groups.items():
+        lost, leaked, story, other, exact = 0, 0, 0, 0, 0
+        for page in pages:
+            doc = tree_doc_of(page, random.Random(page.name))
+            if doc is None:
+                continue
+            found = stripper.clean(html_of(page, random.Random(page.name))[0]).page
+            wrong = 0
+            for block, words, truth in zip(found, doc.page.words.tolist(), doc.story.tolist(), strict=True):
+                story, other = story + words * (truth == 1), other + words * (truth == 0)
+                lost, leaked = lost + words * (truth == 1 and not block.kept), leaked + words * (truth == 0 and block.kept)
+                wrong += words * (truth >= 0 and block.kept != truth)
+            exact += wrong == 0
+        rows.append(row((name, lost / max(story, 1), leaked / max(other, 1), exact / len(pages))))
+    return [row(("as HTML", "story words lost", "other words kept", "exact")), row(["---"] * 4), *rows]
+
+
 if __name__ == "__main__":
     corpora = {name: read_pages(FIXTURES / name) for name in (*UNSEEN, *LOOKED_AT)}
     by_kind: dict[str, list[WrittenPage]] = defaultdict(list)
     for page in corpora["hides/unseen"]:
         by_kind[KINDS[int(page.facts["kind"].split()[0].strip("()")) - 1]].append(page)
     print(*table(corpora), "", *leaks(corpora), "", *table(dict(sorted(by_kind.items(), key=lambda item: KINDS.index(item[0])))), "",
-          *label_f1({name: corpora[name] for name in UNSEEN}), sep="\n")
+          *label_f1({name: corpora[name] for name in UNSEEN}), "", *as_html(corpora), sep="\n")
