@@ -260,6 +260,11 @@ def test_a_missing_array_is_an_error(name: str) -> None:
         Model.load(stored(**{name: None}))
 
 
+def test_weights_of_another_version_are_an_error() -> None:
+    with pytest.raises(ValueError, match=f"they read 3 columns, but this version measures {len(DENSE)}"):
+        Model.load(stored(centre=np.zeros(3, np.float32)))
+
+
 def test_pickled_objects_are_never_loaded() -> None:
     with pytest.raises(ValueError, match="pickle"):
         Model.load(stored(vocabulary=np.array([{"a": 1}, None], object)))

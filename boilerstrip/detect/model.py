@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from boilerstrip.features import Features, Tokens
+from boilerstrip.features import DENSE, Features, Tokens
 from boilerstrip.labels import LABELS
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ class Model:
             k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items() if not k.endswith("vocabulary")}
         self._table = self._w["table"]
         self.kind = "html" if "tree_vocabulary" in arrays else "text"
+        if len(self._w["centre"]) != (columns := _columns_of(self.kind)):
+            raise ValueError(f"they read {len(self._w['centre'])} columns, but this version measures {columns}")
         self._words = _Vocabulary(arrays["vocabulary"])
         self._tree = _Vocabulary(arrays["tree_vocabulary"]) if "tree_vocabulary" in arrays else None
         self._arranged()
@@ -298,6 +300,15 @@ class _Work:
         """The mean over the atoms."""
         out: Floats = x @ self.around[-1] / np.float32(x.shape[1])
         return out
+
+
+def _columns_of(kind: str) -> int:
+    """How many columns of features the blocks of a page have."""
+    if kind == "text":
+        return len(DENSE)
+    from boilerstrip.segment.tree import TREE_DENSE
+
+    return len(DENSE) + len(TREE_DENSE)
 
 
 def _columns(table: Floats, rows: npt.NDArray[np.uint32]) -> Floats:
