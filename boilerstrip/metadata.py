@@ -11,9 +11,10 @@ from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
-from boilerstrip.segment.embedded import parsed, values
+from boilerstrip.chars import count_words
+from boilerstrip.segment.embedded import PAGE_TYPES, STORY_TYPES, is_of_type, parsed, values
 
-__all__ = ["Metadata", "page_metadata", "published_date"]
+__all__ = ["Metadata", "page_metadata", "published_date", "says_more_than_a_date"]
 
 # Where a date may be: digits with separators, or a day and a year around a word (in either order), in any script.
 NUMERIC = re.compile(
@@ -37,6 +38,11 @@ def published_date(bylines: Iterable[str]) -> str | None:
         if found is not None and 1990 <= found.year <= 2100:
             return found.isoformat()
     return None
+
+
+def says_more_than_a_date(byline: str) -> bool:
+    """Whether two words or more are left of a byline without its dates and times."""
+    return count_words(re.sub(r"[\W\d_]+", " ", WORDED.sub(" ", NUMERIC.sub(" ", byline[:LONGEST])))) >= 2
 
 
 def _numeric(text: str) -> date | None:
@@ -76,8 +82,6 @@ LINKED = re.compile(r"<script\b[^<>]{0,1000}?application/ld\+json[^<>]{0,1000}>"
 SCRIPT, SCRIPT_END = re.compile(r"<script\b", re.I), re.compile(r"</script[^<>]{0,100}>", re.I)
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.I)
 ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
-STORY_TYPES = ("article", "posting", "report", "product", "recipe", "review", "question", "howto", "course", "event", "videoobject")
-PAGE_TYPES = ("webpage", "itempage", "collectionpage", "qapage", "faqpage")
 NAMES = {  # of <meta>, the best first
     "title": ("og:title", "twitter:title", "dc.title", "dcterms.title", "headline", "parsely-title", "sailthru.title"),
     "author": ("author", "article:author", "dc.creator", "dcterms.creator", "byl", "parsely-author", "sailthru.author"),
@@ -207,12 +211,10 @@ def _linked_metadata(html: str) -> Metadata:
         read += end - opening.end()
         for _, value in values(parsed(html[opening.end():end])):
             if isinstance(value, dict):
-                kinds = value.get("@type")
-                kind = " ".join(k for k in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(k, str)).lower()
-                for group, ends in ((stories, STORY_TYPES), (pages, PAGE_TYPES), (sites, ("website",))):
-                    if kind.endswith(ends):
-                        group.append(value)
-                        break
+                group = next((group for group, ends in ((stories, STORY_TYPES), (pages, PAGE_TYPES), (sites, ("website",)))
+                              if is_of_type(value, ends)), None)
+                if group is not None:
+                    group.append(value)
     found = Metadata()
     for value in [*stories[:1], *pages[:1]]:
         found = found.completed(_object_metadata(value))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import compress, pairwise
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from boilerstrip.labels import BOILERPLATE, Label, PageType, Verdict
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Reason", "Result"]
 
 SCHEMA = 1
-STORY_WORDS = 40  # words from which a run of foreign blocks counts as a whole story
+STORY_WORDS, STORY_BLOCK = 40, 120  # words of a run of foreign blocks that counts as a whole story, and characters of its longest
 
 
 class Reason(NamedTuple):
@@ -258,13 +259,16 @@ class Result:
 
     @cached_property
     def title(self) -> str | None:
-        """The headline: the surest of its copies, the first of equals; where the page prints none, that of its metadata."""
-        return self._best(Label.TITLE) or (self.metadata.title if self.metadata else None)
+        """The headline: the surest of its copies, the first of equals; where a story prints none, that of its metadata."""
+        return self._best(Label.TITLE) or self._told("title")
 
     @cached_property
     def byline(self) -> str | None:
-        """The surest author, source or date line; where the page prints none, the author of its metadata."""
-        return self._best(Label.BYLINE) or (self.metadata.author if self.metadata else None)
+        """The surest author or source line, and only where there is none a date alone; where a story prints neither, the author of
+        its metadata."""
+        from boilerstrip.metadata import says_more_than_a_date
+
+        return self._best(Label.BYLINE, says_more_than_a_date) or self._told("author")
 
     @cached_property
     def published(self) -> str | None:
@@ -272,11 +276,17 @@ class Result:
         from boilerstrip.metadata import published_date
 
         printed = published_date(b.text for b in self.page if b.label is Label.BYLINE)
-        return printed or (self.metadata.date if self.metadata else None)
+        return printed or self._told("date")
 
-    def _best(self, label: Label) -> str | None:
+    def _told(self, fact: str) -> str | None:
+        """A fact of the metadata that was asked for; none where the page has no story that it could be about."""
+        told: str | None = None if self.metadata is None or self.verdict is Verdict.NO_STORY else getattr(self.metadata, fact)
+        return told
+
+    def _best(self, label: Label, preferred: Callable[[str], bool] = bool) -> str | None:
+        """The surest block with a label, one whose text is preferred before all others."""
         found = [b for b in self.page if b.label is label]
-        return max(found, key=lambda b: b.confidence).text if found else None
+        return max(found, key=lambda b: (preferred(b.text), b.confidence)).text if found else None
 
     @cached_property
     def other_stories(self) -> tuple[tuple[Block, ...], ...]:
@@ -286,15 +296,15 @@ class Result:
         previous: Block | None = None
         for block, count in zip(self.page, self.scored.words):
             if block.label is Label.RELATED:
-                prose = previous is not None and len(previous.text) > 200
-                if previous is None or previous.label is not Label.RELATED or (prose and len(block.text) < 200):
+                prose = previous is not None and len(previous.text) > STORY_BLOCK
+                if previous is None or previous.label is not Label.RELATED or (prose and len(block.text) < STORY_BLOCK):
                     runs.append([])
                     words.append(0)
                 runs[-1].append(block)
                 words[-1] += count
             previous = block
         return tuple(tuple(run) for run, count in zip(runs, words)
-                     if count >= STORY_WORDS and max(len(b.text) for b in run) > 200)
+                     if count >= STORY_WORDS and max(len(b.text) for b in run) > STORY_BLOCK)
 
     def at(self, threshold: float) -> Result:
         """The same page decided with another threshold, without another run. A higher one never keeps more.
@@ -303,7 +313,7 @@ class Result:
             TypeError: if the threshold is not a number.
             ValueError: if it is not from 0 to 1.
         """
-        if not isinstance(threshold, (int, float)):
+        if not isinstance(threshold, Real) or isinstance(threshold, bool):
             raise TypeError(f"threshold must be a number from 0 to 1, not {type(threshold).__name__}")
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold must be from 0 to 1, not {threshold}")

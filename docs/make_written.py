@@ -60,11 +60,12 @@ def as_html(groups: dict[str, list[WrittenPage]]) -> list[str]:
     stripper = Stripper(input="html")
     rows = []
     for name, pages in groups.items():
-        lost, leaked, story, other, exact = 0, 0, 0, 0, 0
+        lost, leaked, story, other, exact, measured = 0, 0, 0, 0, 0, 0
         for page in pages:
             doc = tree_doc_of(page, random.Random(page.name))
             if doc is None:
                 continue
+            measured += 1
             found = stripper.clean(html_of(page, random.Random(page.name))[0]).page
             wrong = 0
             for block, words, truth in zip(found, doc.page.words.tolist(), doc.story.tolist(), strict=True):
@@ -72,7 +73,7 @@ def as_html(groups: dict[str, list[WrittenPage]]) -> list[str]:
                 lost, leaked = lost + words * (truth == 1 and not block.kept), leaked + words * (truth == 0 and block.kept)
                 wrong += words * (truth >= 0 and block.kept != truth)
             exact += wrong == 0
-        rows.append(row((name, lost / max(story, 1), leaked / max(other, 1), exact / len(pages))))
+        rows.append(row((name, lost / max(story, 1), leaked / max(other, 1), exact / measured)))
     return [row(("as HTML", "story words lost", "other words kept", "exact")), row(["---"] * 4), *rows]
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
-from boilerstrip.segment.embedded import MOST_TOLD, parsed, probes_of, share_told, told
+from boilerstrip.segment.embedded import MOST_TOLD, PIECE, parsed, probes_of, share_told, told
 from boilerstrip.segment.tree import TREE_DENSE, segment_html
 
 FIRST = "The lamp went out at four in the morning, and nobody in the village knew why."
@@ -51,10 +50,38 @@ def test_broken_scripts_tell_nothing(script: str) -> None:
     assert column(page(f'<script type="application/ld+json">{script}</script>'), "has_body_told") == [0] * 4
 
 
-def test_only_so_much_is_read() -> None:
-    began = time.process_time()
-    bodies, _ = told([({"type": "application/ld+json"}, [json.dumps({"articleBody": "".join(map(chr, range(0x4E00, 0x9FFF))) * 200})])], [])
-    assert 0 < len(bodies) <= MOST_TOLD and time.process_time() - began < 2
+@pytest.mark.parametrize("size", (60_000, 10), ids=("one long text", "many short ones"))
+def test_only_so_much_is_read(size: int) -> None:
+    numbers = [str(number * 7919) for number in range(60_000)]
+    texts = [" ".join(numbers[at:at + size]) for at in range(0, len(numbers), size)]
+    bodies, _ = told([({"type": "application/ld+json"}, [json.dumps([{"articleBody": text} for text in texts])])], [])
+    assert "".join(numbers[:10])[:PIECE] in bodies and "".join(numbers[-10:])[:PIECE] not in bodies
+    assert len(bodies) <= MOST_TOLD
+
+
+@pytest.mark.parametrize("number", ("1" * 5000, "9" * 8))
+def test_references_that_are_too_long_to_read_are_no_characters(number: str) -> None:
+    html = page(linked(articleBody=f"&#{number}; {FIRST}") + f'<meta name="description" content="&amp;#{number}; {FIRST}">')
+    assert column(html, "body_told") == column(html, "description_told") == [0, 1, 0, 0]
+
+
+def test_what_readers_and_publishers_say_is_no_story() -> None:
+    html = page(linked(comment={"@type": "Comment", "text": FIRST}, publisher={"@type": "Organization", "description": LAST}))
+    assert column(html, "body_told") == column(html, "description_told") == [0] * 4
+
+
+@pytest.mark.parametrize("head", (
+    f'<div>x</div><meta name=" Description " content="{FIRST}">', f'<meta property="x" name="description" content="{FIRST}">',
+    f'<meta itemprop="description" content="{FIRST}">'))
+def test_descriptions_are_found_wherever_they_stand(head: str) -> None:
+    assert column(page(head), "description_told")[-3:] == [1, 0, 0]
+
+
+def test_case_and_comparisons_do_not_matter() -> None:
+    capitals, sums = "Ο ΦΑΡΟΣ ΤΗΣ ΝΗΣΟΥ ΕΣΒΗΣΕ ΣΤΙΣ ΤΕΣΣΕΡΙΣ", "Where a < b and the tide is low, and b > c"
+    body = f"<p>{capitals}</p><p>{sums.replace('<', '&lt;')}</p>"
+    html = f"<html><head>{linked(articleBody=f'{capitals}. {sums}')}</head><body>{body}</body></html>"
+    assert column(html, "body_told") == [1, 1]
 
 
 def test_short_blocks_have_nothing_to_look_for() -> None:

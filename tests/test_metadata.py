@@ -103,6 +103,17 @@ def test_what_the_page_does_not_print_is_told_by_its_metadata() -> None:
     assert (result.title, result.byline, result.published) == ("The lamp", "Ida Moor", "2024-05-06")
 
 
+def test_what_the_page_prints_goes_before() -> None:
+    linked = json.dumps({"@type": "NewsArticle", "headline": "Another headline", "author": {"name": "Ida Moor"}})
+    told = f'<html><script type="application/ld+json">{linked}</script><body><h1>The lamp of Quillholm</h1><p>{PROSE}</p></body></html>'
+    assert clean(told, with_metadata=True).title == "The lamp of Quillholm"
+
+
+def test_a_page_without_a_story_has_no_title() -> None:
+    result = clean('<html><head><title>404</title><meta property="og:title" content="404"></head><body></body></html>', with_metadata=True)
+    assert result.verdict == "no_story" and result.metadata is not None and result.metadata.title == "404" and result.title is None
+
+
 def test_text_has_none() -> None:
     assert clean(PROSE, with_metadata=True).metadata is None
 

@@ -236,6 +236,14 @@ def test_tables_may_be_stored_in_steps() -> None:
     assert all(map(equal, one, other)) and not all(map(equal, one, run(tiny(), *PAGES)))
 
 
+@pytest.mark.parametrize("steps", (None, np.float16(1), np.ones(3, np.float16), np.ones((3, 3), np.float16)))
+def test_steps_that_do_not_fit_their_table_are_an_error(steps: Any) -> None:
+    with pytest.raises(ValueError, match="table_step"):
+        Model.load(stored(table=np.ones((len(arrays()["table"]), EMBEDDING), np.int8), table_step=steps))
+    with pytest.raises(ValueError, match="table_step"):
+        Model.load(stored(table_step=np.ones(len(arrays()["table"]), np.float16)))
+
+
 def test_a_model_is_loaded_from_a_path(tmp_path: Path) -> None:
     path = tmp_path / "weights.npz"
     path.write_bytes(stored().getvalue())

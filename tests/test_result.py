@@ -9,6 +9,7 @@ import pickle
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,6 +98,7 @@ def test_at_refuses_what_is_no_probability(threshold: float) -> None:
         built().at(threshold)
     with pytest.raises(TypeError, match="a number from 0 to 1, not str"):
         built().at("0.5")  # type: ignore[arg-type]
+    assert built().at(np.float32(0.5)).threshold == 0.5  # type: ignore[arg-type]
 
 
 def test_kept_labels_stay_in_the_text() -> None:
@@ -140,6 +142,14 @@ def test_title_and_byline() -> None:
 def test_the_surest_title_is_chosen_and_the_first_of_equals() -> None:
     rows = (("Lamp", 0.3, Label.TITLE), ("Lamp shines", 0.1, Label.TITLE), ("Lamp again", 0.1, Label.TITLE))
     assert built(rows).title == "Lamp shines"
+
+
+@pytest.mark.parametrize(("lines", "best"), [
+    (("3 May 2024", "By Ada Brook"), "By Ada Brook"), (("2024-05-03, 10:15", "文＝山田太郎"), "文＝山田太郎"),
+    (("3 May 2024", "10:15"), "3 May 2024"), (("By Ada Brook, 3 May 2024", "Quillholm Herald"), "By Ada Brook, 3 May 2024")])
+def test_an_author_goes_before_a_date(lines: tuple[str, ...], best: str) -> None:
+    rows = tuple((line, 0.1 + n / 10, Label.BYLINE) for n, line in enumerate(lines))
+    assert built(rows).byline == best
 
 
 def foreign(*texts: str) -> tuple[Row, ...]:

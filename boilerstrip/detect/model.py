@@ -34,9 +34,21 @@ WINDOW = 20_000  # atoms; longer pages are read in windows, so that memory stays
 
 
 def unpacked(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """A weights file's arrays as the network takes them. Tables may be stored as whole numbers, with a step for each row."""
-    return {name: value if f"{name}_step" not in arrays else value * arrays[f"{name}_step"].astype(np.float32)[:, None]
-            for name, value in arrays.items() if not name.endswith("_step")}
+    """A weights file's arrays as the network takes them. Tables may be stored as whole numbers, with a step for each row.
+
+    Raises:
+        ValueError: where the steps do not fit their table.
+    """
+    out = {name: value for name, value in arrays.items() if not name.endswith("_step")}
+    for name in ("table", "tree_table"):
+        table, step = arrays.get(name), arrays.get(f"{name}_step")
+        if table is not None and (step is None) == (table.dtype.kind == "i"):
+            raise ValueError(f"{name}_step is missing" if step is None else f"{name}_step belongs to no whole numbers")
+        if table is not None and step is not None:
+            if step.shape != table.shape[:1]:
+                raise ValueError(f"{name}_step has the shape {step.shape}, {name} {table.shape}")
+            out[name] = table * step.astype(np.float32)[:, None]
+    return out
 
 
 def slot_of(hashes: Hashes) -> Ints:

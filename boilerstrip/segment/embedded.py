@@ -10,7 +10,7 @@ from typing import Any
 
 from boilerstrip.chars import count_words
 
-__all__ = ["FEWEST_WORDS", "parsed", "probes_of", "share_told", "stories_of", "told", "values"]
+__all__ = ["FEWEST_WORDS", "PAGE_TYPES", "STORY_TYPES", "is_of_type", "parsed", "probes_of", "share_told", "stories_of", "told", "values"]
 
 Attributes = Mapping[str, str]
 Scripts = Sequence[tuple[Attributes, list[str]]]  # attributes and pieces of each
@@ -20,12 +20,17 @@ MAX_STATES, MAX_STRINGS = 1000, 200_000  # values tried per script, strings look
 STATE = re.compile(r"""(?:window|self|globalThis)\s*(?:\.\s*|\[\s*["'])([\w$]{3,60})(?:["']\s*\])?\s*=\s*(JSON\.parse\(\s*)?(?=[\[{"'])""")
 BODY_KEYS = ("articleBody", "reviewBody", "text")
 DESCRIPTIONS = frozenset({"description", "og:description", "twitter:description"})
+# How the names of types end, in lower case.
+STORY_TYPES = ("article", "posting", "report", "product", "recipe", "review", "question", "howto", "course", "event", "videoobject")
+PAGE_TYPES = ("webpage", "itempage", "collectionpage", "qapage", "faqpage")
+READERS_TYPES = ("comment", "review")  # what readers say
 MARKUP = re.compile(r"<(?:p|div|br|h[1-6]|ul|ol|li|strong|em|a|span|figure|blockquote)\b[^<>]{0,500}>", re.I)
 
 PIECE = 12  # characters without white space, two or three words
 PROBE = 24  # characters in which that many are looked for
 MOST_TOLD = 50_000  # characters
-ANY_TAG = re.compile(r"<[^<>]{0,500}>")
+ANY_TAG = re.compile(r"</?[a-z][^<>]{0,500}>", re.I)
+LONG_REFERENCE = re.compile(r"&#\d{8,};?")  # of no character; Python refuses to read very long numbers
 
 
 def told(scripts: Scripts, metas: Iterable[Attributes]) -> tuple[frozenset[str], frozenset[str]]:
@@ -36,15 +41,28 @@ def told(scripts: Scripts, metas: Iterable[Attributes]) -> tuple[frozenset[str],
         metas: the attributes of its <meta> elements.
     """
     bodies: list[str] = []
+    texts: list[str] = []
     descriptions = [meta.get("content", "") for meta in metas
-                    if (meta.get("property") or meta.get("name") or "").lower() in DESCRIPTIONS]
+                    if any(meta.get(key, "").strip().lower() in DESCRIPTIONS for key in ("property", "name", "itemprop"))]
     for attributes, parts in scripts:
         if _is_linked_data(attributes):
             for _, value in values(parsed("".join(parts))):
                 if isinstance(value, dict):
-                    bodies += [value[key] for key in BODY_KEYS if isinstance(value.get(key), str)]
-                    descriptions += [value["description"]] if isinstance(value.get("description"), str) else []
-    return _pieces(bodies), _pieces(descriptions)
+                    bodies += _strings(value, "articleBody")
+                    texts += [] if is_of_type(value, READERS_TYPES) else _strings(value, "text")
+                    descriptions += _strings(value, "description") if is_of_type(value, STORY_TYPES + PAGE_TYPES) else []
+    return _pieces(bodies + texts), _pieces(descriptions)
+
+
+def _strings(value: dict[str, Any], key: str) -> list[str]:
+    found = value.get(key)
+    return [found] if isinstance(found, str) else []
+
+
+def is_of_type(value: dict[str, Any], endings: tuple[str, ...]) -> bool:
+    """Whether one of an object's types ends so."""
+    kinds = value.get("@type")
+    return any(kind.lower().endswith(endings) for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str))
 
 
 def _pieces(texts: Iterable[str]) -> frozenset[str]:
@@ -52,9 +70,9 @@ def _pieces(texts: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     left = MOST_TOLD
     for text in dict.fromkeys(texts):
-        text = unescape(text[:left])
+        text = unescape(LONG_REFERENCE.sub("\ufffd", text[:left]))
         left -= len(text)
-        solid = _solid(ANY_TAG.sub(" ", text) if "<" in text else text).lower()
+        solid = _solid((ANY_TAG.sub(" ", text) if "<" in text else text).lower())
         found.update(solid[at:at + PIECE] for at in range(len(solid) - PIECE + 1))
         if left <= 0:
             break
@@ -66,7 +84,8 @@ def _solid(text: str) -> str:
 
 
 def probes_of(lowered: str) -> list[str]:
-    """What to look for of a block in lower case: its beginning, its middle and its end; nothing of a very short one."""
+    """What to look for of a block in lower case: its beginning, its middle and its end; of a short one only its beginning, and of
+    a very short one nothing."""
     if len(lowered) <= PROBE:
         solid = _solid(lowered)[:PIECE]
         return [solid] if len(solid) == PIECE else []
@@ -81,7 +100,7 @@ def share_told(probes: list[str], pieces: frozenset[str]) -> float:
 
 
 def _is_linked_data(attributes: Attributes) -> bool:
-    return attributes.get("type", "").strip().lower() == "application/ld+json"
+    return attributes.get("type", "").partition(";")[0].strip().lower() == "application/ld+json"
 
 
 def stories_of(scripts: Scripts) -> Iterator[tuple[str, str]]:

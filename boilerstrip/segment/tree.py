@@ -550,6 +550,8 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         elif kind == INLINE:
             if turn == 1:
                 turn = 2
+            if tag == "meta":
+                out.metas.append(attrib)
         elif kind == LINK:
             links += 1
             target = attrib.get("href", "")
@@ -1145,7 +1147,7 @@ class _Evidence:
             columns["shared_with_headline"] = np.cumsum(changes)[:-1] / len(around)
 
     def _told(self, columns: Columns) -> None:
-        """How much of a block stands in what the page tells machines of its story."""
+        """How much of a block stands in what the page that holds it tells machines of its story."""
         found = told(self.walk.scripts, self.walk.metas)
         probes = list(map(probes_of, self.lowered)) if any(found) else []
         for name, pieces in zip(("body", "description"), found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
 
@@ -14,19 +14,21 @@ from boilerstrip.train.dataset import NUMBER, Example, Node
 from boilerstrip.train.trees import TreeDoc, tree_doc
 from boilerstrip.train.written import WrittenPage
 
-LISTED = re.compile(r"(?:[-*•·–—▪►]|\d{1,2}[.)])\s")
+LISTED = re.compile(r"[-*•·▪►]\s")
 # What may stand around a run of lines with one label ("": nothing), and what its lines may be.
 AROUND: dict[Label, tuple[str, ...]] = {
-    Label.BODY: ("", "", "", "div"), Label.TITLE: ("", "header", "div"), Label.NAVIGATION: ("nav", "header", "footer", "ul", "div", ""),
-    Label.RELATED: ("aside", "section", "ul", "div", ""), Label.COMMENTS: ("section", "ol", "div", ""),
+    Label.TITLE: ("", "header", "div"), Label.NAVIGATION: ("nav", "header", "footer", "ul", "div", ""),
+    Label.RELATED: ("aside", "section", "article", "ul", "div", ""), Label.COMMENTS: ("section", "ol", "div", ""),
     Label.CAPTION: ("figure", "div", ""), Label.LEGAL: ("footer", "div", "")}
 LINES: dict[Label, tuple[str, ...]] = {
-    Label.BODY: ("p",), Label.TITLE: ("h1", "h1", "h2"), Label.NAVIGATION: ("a", "a", "span"), Label.RELATED: ("a", "p", "h3", "h4"),
+    Label.TITLE: ("h1", "h1", "h2"), Label.NAVIGATION: ("a", "a", "span"), Label.RELATED: ("a", "p", "h1", "h2", "h3", "h4"),
     Label.COMMENTS: ("p", "p", "div"), Label.CAPTION: ("figcaption", "p", "div", "span"), Label.LEGAL: ("p", "small", "a", "div"),
     Label.BYLINE: ("p", "span", "div"), Label.SHARE: ("a", "button", "span", "p"), Label.MEDIA_UI: ("span", "button", "div", "p")}
 AROUND_OTHERS, OTHER_LINES = ("aside", "div", "section", "", ""), ("p", "p", "div", "span", "a", "h3")
 LISTS, INLINE = ("ul", "ol"), ("a", "span", "button", "small")
 HEADING_CHARS = 60  # longer lines of a story are no headings
+TEASER_CHARS = 120  # longer lines of what is told in prose are paragraphs
+PROSE = (Label.RELATED, Label.COMMENTS, Label.AD, Label.SUBSCRIBE, Label.AI_PROMO)
 
 
 @dataclass(frozen=True)
@@ -46,26 +48,35 @@ class Style:
 
     def run(self, label: Label, texts: list[str], rng: random.Random) -> str:
         """Neighbouring lines with one label."""
+        if label is Label.BODY:
+            return self.story_lines(texts, rng)
         around = "" if self.plain else rng.choice(AROUND.get(label, AROUND_OTHERS))
         element = "p" if self.plain else rng.choice(LINES.get(label, OTHER_LINES))
         around = around or ("div" if element in INLINE else "")
-        rows = [self.line(self.story_line(text, rng) if label is Label.BODY else element, text) for text in texts]
-        if around in LISTS:
-            rows = [f"<li>{row}</li>" for row in rows]
-        lines = "\n".join(rows)
-        return f"<{around}>\n{lines}\n</{around}>" if around else lines
+        rows = [self.line("p" if len(text) > TEASER_CHARS and label in PROSE else element, text) for text in texts]
+        return within(around, [within("li", [row]) for row in rows] if around in LISTS else rows)
 
-    def story_line(self, text: str, rng: random.Random) -> str:
-        """The element of a line of the story."""
-        if self.plain:
-            return "p"
-        if LISTED.match(text):
-            return "li"
-        return self.heading if len(text) < HEADING_CHARS and text[-1:].isalnum() and rng.random() < 0.7 else "p"
+    def story_lines(self, texts: list[str], rng: random.Random) -> str:
+        """Paragraphs, headings and, where several lines in a row look so, lists."""
+        parts: list[str] = []
+        for listed, group in groupby(texts, key=lambda text: LISTED.match(text) is not None and not self.plain):
+            lines = list(group)
+            if listed and len(lines) > 1:
+                parts.append(within(rng.choice(LISTS), [self.line("li", LISTED.sub("", line, count=1)) for line in lines]))
+            else:
+                parts += [self.line(self.heading if self.is_heading(line, rng) else "p", line) for line in lines]
+        return within("" if self.plain or rng.random() < 0.75 else "div", parts)
+
+    def is_heading(self, text: str, rng: random.Random) -> bool:
+        return not self.plain and len(text) < HEADING_CHARS and text[-1:].isalnum() and rng.random() < 0.7
 
     def line(self, element: str, text: str) -> str:
-        element = self.paragraph if element == "p" else element
-        return f"<{element}>{escape(LISTED.sub('', text, count=1) if element == 'li' else text)}</{element}>"
+        return f"<{(element := self.paragraph if element == 'p' else element)}>{escape(text)}</{element}>"
+
+
+def within(element: str, parts: list[str]) -> str:
+    lines = "\n".join(parts)
+    return f"<{element}>\n{lines}\n</{element}>" if element else lines
 
 
 def html_of(page: WrittenPage, rng: random.Random) -> tuple[str, list[Node]]:
@@ -90,4 +101,5 @@ def tree_doc_of(page: WrittenPage, rng: random.Random) -> TreeDoc | None:
     html, nodes = html_of(page, rng)
     example = Example(page.name, "written", f"written-{page.name}", "train", page.facts.get("page_type", "article"),
                       page.story or None, "", nodes, [])
-    return tree_doc(html, example)
+    doc = tree_doc(html, example)
+    return doc and replace(doc, no_story=page.facts.get("verdict") == "no_story")

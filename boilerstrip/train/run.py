@@ -27,7 +27,7 @@ from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
 from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-# Folders of pages that we wrote, and how often an epoch sees each; no other folder is trained on.
+# Folders of pages that we wrote, and how often an epoch of the text model sees each; no other folder is trained on.
 WRITTEN = {FIXTURES / "hard" / "tune": 1, FIXTURES / "hides" / "tune": 1, FIXTURES / "written": 1, FIXTURES / "plain": 3}
 TEXT = Config()
 HTML = Config(shape=Shape(hidden=48, extra=len(TREE_DENSE), tree=8), epochs=9, min_sites=8, line_share=0.4, label_weight=1.0, seed=2)
