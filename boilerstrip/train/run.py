@@ -22,6 +22,7 @@ from boilerstrip.train.export import model_of, save
 from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Trained, fit
 from boilerstrip.train.markup import tree_doc_of
 from boilerstrip.train.network import Shape
+from boilerstrip.train.seconds import with_second_story
 from boilerstrip.train.teach import lesson
 from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
 from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
@@ -85,19 +86,30 @@ def trees_of(data: Path, examples: Sequence[Example]) -> dict[str, TreeDoc]:
     return {name: doc for name, doc in found if doc is not None}
 
 
+def continued(data: Path, docs: dict[str, TreeDoc], seed: int) -> list[TreeDoc]:
+    """The articles among some pages, each with the story of another one behind its own."""
+    paths = {job["id"]: Path(job["path"]) for job in jobs(data)}
+    articles = {name: doc for name, doc in docs.items() if doc.page_type == "article" and (doc.story == 1).any()}
+    rng, donors = random.Random(seed), list(articles.values())
+    pairs = ((name, doc, rng.choice(donors)) for name, doc in articles.items())
+    found = (with_second_story(read_html(paths[name]), doc, donor, rng) for name, doc, donor in pairs if donor.site != doc.site)
+    return [doc for doc in found if doc is not None]
+
+
 def train_html(data: Path, examples: Sequence[Example], written: Sequence[TreeDoc], out: Path, config: Config) -> dict[str, Lesson]:
     """Train and write the model for HTML; returns what it teaches about the training pages."""
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
     fold = {e.id: e.fold for e in examples}
     docs = trees_of(data, [e for e in examples if e.fold != "validation"])
-    mine = [doc for name, doc in docs.items() if fold[name] == "train"]
-    news = [doc for name, doc in docs.items() if fold[name] == "train" and name.startswith("news-dev")]
-    trained = fit(TreeSource([*mine, *news], written), config, evidence, progress("html", config.epochs))
+    mine = {name: doc for name, doc in docs.items() if fold[name] == "train"}
+    news = [doc for name, doc in mine.items() if name.startswith("news-dev")]
+    source = TreeSource([*mine.values(), *news], [*written, *continued(data, mine, config.seed)])
+    trained = fit(source, config, evidence, progress("html", config.epochs))
     held = [doc for name, doc in docs.items() if fold[name] == "calibration" and not name.startswith("segments-dev")]
     model = model_of(trained, config)
     save(out, trained, {**model.card, "calibration": calibrate_trees(model, held),
                         **card_of(data, config, {"train": len(mine), "written": len(written), "calibration": len(held)})})
-    return {name: lesson(trained, doc, evidence) for name, doc in docs.items() if fold[name] == "train"}
+    return {name: lesson(trained, doc, evidence) for name, doc in mine.items()}
 
 
 def written_docs() -> list[list[Doc]]:

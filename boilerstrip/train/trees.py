@@ -17,7 +17,7 @@ from boilerstrip.train.dataset import ADJACENT_NUMBERS, BODY_NUMBER, NUMBER, UNK
 from boilerstrip.train.fit import BUCKET, PAGE_TYPES, Config, Measured, ngrams
 
 TITLE = NUMBER[Label.TITLE]
-NO_STORY_SHARE, FOREIGN_SHARE = 0.05, 0.15  # of the articles
+NO_STORY_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -81,36 +81,16 @@ def measured_trees(docs: Sequence[TreeDoc]) -> Measured:
 
 def select(doc: TreeDoc, chosen: np.ndarray) -> TreeDoc:
     """Some of a page's blocks, in the order given."""
-    return assembled(doc, [(doc, chosen)])
-
-
-def assembled(doc: TreeDoc, parts: Sequence[tuple[TreeDoc, np.ndarray]]) -> TreeDoc:
-    """A page of blocks that are chosen from some pages, one after the other; `doc` gives its facts."""
-    def column(name: str) -> np.ndarray:
-        return np.concatenate([getattr(d.page, name)[chosen] for d, chosen in parts])
-
-    texts = [d.page.text[d.page.start[b]:d.page.end[b]] for d, chosen in parts for b in chosen]
-    tokens = [d.page.tokens[d.page.token_first[b]:d.page.token_first[b + 1]] for d, chosen in parts for b in chosen]
+    page = doc.page
+    texts = [page.text[page.start[b]:page.end[b]] for b in chosen]
     lengths = np.array([len(t) for t in texts], np.int64)
     start = np.cumsum(lengths + 1) - lengths - 1
-    page = replace(doc.page, text="\n".join(texts), start=start, end=start + lengths, dense=column("dense"),
-                   tokens=np.concatenate(tokens) if tokens else doc.page.tokens[:0],
-                   token_first=np.concatenate([[0], np.cumsum([len(t) for t in tokens])]).astype(np.int64),
-                   blank_before=column("blank_before"))
-    story, label, strength = (np.concatenate([getattr(d, name)[chosen] for d, chosen in parts]) for name in ("story", "label", "strength"))
-    return replace(doc, page=page, story=story, label=label, strength=strength)
-
-
-def with_foreign_story(doc: TreeDoc, donor: TreeDoc) -> TreeDoc:
-    """A page behind whose story that of another page follows, headline first."""
-    told = np.flatnonzero(doc.story == 1)
-    foreign = np.flatnonzero((donor.story == 1) | (donor.label == TITLE))
-    if len(told) == 0 or len(foreign) < 3:
-        return doc
-    size, behind = len(doc.page), int(told[-1]) + 1
-    related = replace(donor, story=np.zeros_like(donor.story), label=np.full_like(donor.label, NUMBER[Label.RELATED]),
-                      strength=np.ones_like(donor.strength))
-    return assembled(doc, [(doc, np.arange(behind)), (related, foreign), (doc, np.arange(behind, size))])
+    tokens = [page.tokens[page.token_first[b]:page.token_first[b + 1]] for b in chosen]
+    cut = replace(page, text="\n".join(texts), start=start, end=start + lengths, dense=page.dense[chosen],
+                  tokens=np.concatenate(tokens) if tokens else page.tokens[:0],
+                  token_first=np.concatenate([[0], np.cumsum([len(t) for t in tokens])]).astype(np.int64),
+                  blank_before=page.blank_before[chosen])
+    return replace(doc, page=cut, story=doc.story[chosen], label=doc.label[chosen], strength=doc.strength[chosen])
 
 
 def without_story(doc: TreeDoc) -> TreeDoc:
@@ -119,8 +99,7 @@ def without_story(doc: TreeDoc) -> TreeDoc:
 
 
 class TreeSource:
-    """HTML pages: blocks outside of the story are dropped at random, so that no single one can be relied on, and stories of
-    other pages follow some.
+    """HTML pages: blocks outside of the story are dropped at random, so that no single one can be relied on.
 
     Args:
         docs: pages that every epoch sees.
@@ -149,18 +128,11 @@ class TreeSource:
         rng.shuffle(docs)
         noise = np.random.default_rng(rng.getrandbits(32))
         for at in range(0, len(docs), BUCKET):
-            made = [self.thinned(self.continued(d, docs, noise), noise) if config.augment else d for d in docs[at:at + BUCKET]]
+            made = [self.thinned(d, noise) if config.augment else d for d in docs[at:at + BUCKET]]
             made.sort(key=lambda d: len(d.page))
             groups = [made[k:k + config.pages_per_batch] for k in range(0, len(made), config.pages_per_batch)]
             rng.shuffle(groups)
             yield from (measured_trees(group) for group in groups)
-
-    @staticmethod
-    def continued(doc: TreeDoc, others: Sequence[TreeDoc], noise: np.random.Generator) -> TreeDoc:
-        if doc.page_type != "article" or noise.random() >= FOREIGN_SHARE:
-            return doc
-        donor = others[int(noise.integers(len(others)))]
-        return doc if donor.page_type != "article" or donor.site == doc.site else with_foreign_story(doc, donor)
 
     @staticmethod
     def thinned(doc: TreeDoc, noise: np.random.Generator) -> TreeDoc:
