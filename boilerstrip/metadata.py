@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from html import unescape
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 
-from boilerstrip.chars import count_words
 from boilerstrip.segment.embedded import PAGE_TYPES, STORY_TYPES, is_of_type, parsed, values
 
-__all__ = ["Metadata", "page_metadata", "published_date", "says_more_than_a_date"]
+__all__ = ["Metadata", "names_somebody", "page_metadata", "published_date"]
 
 # Where a date may be: digits with separators, or a day and a year around a word (in either order), in any script.
 NUMERIC = re.compile(
@@ -40,9 +40,13 @@ def published_date(bylines: Iterable[str]) -> str | None:
     return None
 
 
-def says_more_than_a_date(byline: str) -> bool:
-    """Whether two words or more are left of a byline without its dates and times."""
-    return count_words(re.sub(r"[\W\d_]+", " ", WORDED.sub(" ", NUMERIC.sub(" ", byline[:LONGEST])))) >= 2
+def names_somebody(byline: str) -> bool:
+    """Whether a byline may say who: it has no digit, or without its dates two words with capitals stand side by side."""
+    text = byline[:LONGEST]
+    if not any(map(str.isdigit, text)):
+        return True
+    words = WORDED.sub(" | ", NUMERIC.sub(" | ", text)).split()
+    return any(one[0].isupper() and one[-1].isalpha() and other[0].isupper() for one, other in pairwise(words))
 
 
 def _numeric(text: str) -> date | None:

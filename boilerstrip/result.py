@@ -266,9 +266,9 @@ class Result:
     def byline(self) -> str | None:
         """The surest author or source line, and only where there is none a date alone; where a story prints neither, the author of
         its metadata."""
-        from boilerstrip.metadata import says_more_than_a_date
+        from boilerstrip.metadata import names_somebody
 
-        return self._best(Label.BYLINE, says_more_than_a_date) or self._told("author")
+        return self._best(Label.BYLINE, names_somebody) or self._told("author")
 
     @cached_property
     def published(self) -> str | None:

@@ -146,7 +146,9 @@ def test_the_surest_title_is_chosen_and_the_first_of_equals() -> None:
 
 @pytest.mark.parametrize(("lines", "best"), [
     (("3 May 2024", "By Ada Brook"), "By Ada Brook"), (("2024-05-03, 10:15", "文＝山田太郎"), "文＝山田太郎"),
-    (("3 May 2024", "10:15"), "3 May 2024"), (("By Ada Brook, 3 May 2024", "Quillholm Herald"), "By Ada Brook, 3 May 2024")])
+    (("3 May 2024", "10:15"), "3 May 2024"), (("Publié le 22 octobre 2024 à 18h05", "Clothilde Merrien"), "Clothilde Merrien"),
+    (("Published: Monday, 19th August 2024", "5 min read"), "Published: Monday, 19th August 2024"),
+    (("By Ada Brook, 3 May 2024", "Quillholm Herald"), "By Ada Brook, 3 May 2024")])
 def test_an_author_goes_before_a_date(lines: tuple[str, ...], best: str) -> None:
     rows = tuple((line, 0.1 + n / 10, Label.BYLINE) for n, line in enumerate(lines))
     assert built(rows).byline == best
