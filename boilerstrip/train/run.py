@@ -20,7 +20,7 @@ from boilerstrip.train.calibrate import calibrate, calibrate_trees
 from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
 from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Trained, fit
-from boilerstrip.train.markup import continued_doc, tree_doc_of
+from boilerstrip.train.markup import tree_doc_of
 from boilerstrip.train.network import Shape
 from boilerstrip.train.seconds import with_second_story
 from boilerstrip.train.teach import lesson
@@ -30,7 +30,6 @@ from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 WEIGHTS = Path(__file__).parents[1] / "weights"
 # Folders of pages that we wrote, and how often an epoch of the text model sees each; no other folder is trained on.
 WRITTEN = {FIXTURES / "hard" / "tune": 1, FIXTURES / "hides" / "tune": 1, FIXTURES / "written": 1, FIXTURES / "plain": 3}
-CONTINUED = 500  # written pages of HTML with a second story
 TEXT = Config()
 HTML = Config(shape=Shape(hidden=48, extra=len(TREE_DENSE), tree=8), epochs=9, min_sites=8, line_share=0.4, label_weight=1.0, seed=2)
 FILES = ("labelled.jsonl", "wcxb-dev/ground_truth.jsonl", "news-dev/ground_truth.jsonl", "sites-dev/ground_truth.jsonl",
@@ -123,16 +122,14 @@ def written_docs() -> list[list[Doc]]:
 
 
 def written_trees(seed: int) -> list[TreeDoc]:
-    """The written pages as HTML, each once, and some of them with another one's story behind their own.
+    """The written pages as HTML, each once.
 
     Raises:
         FileNotFoundError: where they are not, such as beside an installed package.
     """
     rng = random.Random(seed)
-    pages = [page for folder in WRITTEN for page in read_pages(folder)]
-    docs = [doc for page in pages if (doc := tree_doc_of(page, rng)) is not None]
-    more = (continued_doc(page, rng.choice(docs), rng) for page in rng.sample(pages, min(len(pages), CONTINUED)))
-    return [*docs, *(doc for doc in more if doc is not None)]
+    docs = (tree_doc_of(page, rng) for folder in WRITTEN for page in read_pages(folder))
+    return [doc for doc in docs if doc is not None]
 
 
 def train_text(data: Path, written: Sequence[list[Doc]], lessons: dict[str, Lesson], out: Path, config: Config) -> None:

@@ -103,8 +103,8 @@ class TreeSource:
 
     Args:
         docs: pages that every epoch sees.
-        some: pages of which every epoch sees another half. There are more written pages than real ones, and what they teach
-            about prose that promotes something costs paragraphs of real stories if they are most of what is seen.
+        some: pages of which every epoch sees another half: there are more of those that we made than real ones, and what they
+            teach about promotion in prose costs paragraphs of real stories if they are most of what is seen.
     """
 
     def __init__(self, docs: Sequence[TreeDoc], some: Sequence[TreeDoc] = ()) -> None:
