@@ -14,6 +14,7 @@ from boilerstrip import Stripper
 from boilerstrip.train import measures
 from boilerstrip.train.evaluate import line_labels
 from boilerstrip.train.markup import html_of, tree_doc_of
+from boilerstrip.train.seconds import continued, relabelled
 from boilerstrip.train.written import FIXTURES, LOOKED_AT, UNSEEN, WrittenPage, figures, read_pages
 
 COLUMNS = ("pages", "stories_lost", "pages_with_loss", "words_lost", "all_leaked", "exact", "nearly_exact")
@@ -77,10 +78,35 @@ def as_html(groups: dict[str, list[WrittenPage]]) -> list[str]:
     return [row(("as HTML", "story words lost", "other words kept", "exact")), row(["---"] * 4), *rows]
 
 
+def with_another_behind(groups: dict[str, list[WrittenPage]]) -> list[str]:
+    """The pages in plain mark-up with the story of another one behind their own, in the same language where there is one."""
+    stripper = Stripper(input="html")
+    rows = []
+    for name, pages in groups.items():
+        told = [page for page in pages if page.story]
+        lost = story = kept = foreign = 0
+        for number, page in enumerate(told):
+            others = [*told[number + 1:], *told[:number]]
+            other = next((p for p in others if p.facts["language"] == page.facts["language"]), others[0])
+            rng = random.Random(page.name)
+            doc, donor = tree_doc_of(page, random.Random(page.name)), tree_doc_of(other, rng)
+            made = continued(html_of(page, random.Random(page.name))[0], doc, donor, rng) if doc and donor else None
+            both = relabelled(doc, *made) if doc and made else None
+            if both is None or made is None:
+                continue
+            for block, words, truth in zip(stripper.clean(made[0]).page, both.page.words.tolist(), both.story.tolist(), strict=True):
+                story, lost = story + words * (truth == 1), lost + words * (truth == 1 and not block.kept)
+                if truth == 0 and block.text in made[1]:
+                    foreign, kept = foreign + words, kept + words * block.kept
+        rows.append(row((name, lost / max(story, 1), kept / max(foreign, 1))))
+    return [row(("a second story behind", "story words lost", "of the other story kept")), row(["---"] * 3), *rows]
+
+
 if __name__ == "__main__":
     corpora = {name: read_pages(FIXTURES / name) for name in (*UNSEEN, *LOOKED_AT)}
     by_kind: dict[str, list[WrittenPage]] = defaultdict(list)
     for page in corpora["hides/unseen"]:
         by_kind[KINDS[int(page.facts["kind"].split()[0].strip("()")) - 1]].append(page)
     print(*table(corpora), "", *leaks(corpora), "", *table(dict(sorted(by_kind.items(), key=lambda item: KINDS.index(item[0])))), "",
-          *label_f1({name: corpora[name] for name in UNSEEN}), "", *as_html(corpora), sep="\n")
+          *label_f1({name: corpora[name] for name in UNSEEN}), "", *as_html(corpora), "",
+          *with_another_behind(corpora), sep="\n")

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from boilerstrip.labels import Label
 from boilerstrip.train.dataset import NUMBER, Example, Node
+from boilerstrip.train.seconds import with_second_story
 from boilerstrip.train.trees import TreeDoc, tree_doc
 from boilerstrip.train.written import WrittenPage
 
@@ -98,7 +99,17 @@ def html_of(page: WrittenPage, rng: random.Random) -> tuple[str, list[Node]]:
 
 def tree_doc_of(page: WrittenPage, rng: random.Random) -> TreeDoc | None:
     """A written page as a training page of HTML; None where it has no words."""
+    return _doc(page, *html_of(page, rng))
+
+
+def continued_doc(page: WrittenPage, donor: TreeDoc, rng: random.Random) -> TreeDoc | None:
+    """A written page with the donor's story behind its own; None where that cannot be told apart again."""
     html, nodes = html_of(page, rng)
+    doc = _doc(page, html, nodes)
+    return doc and with_second_story(html, doc, donor, rng)
+
+
+def _doc(page: WrittenPage, html: str, nodes: list[Node]) -> TreeDoc | None:
     example = Example(page.name, "written", f"written-{page.name}", "train", page.facts.get("page_type", "article"),
                       page.story or None, "", nodes, [])
     doc = tree_doc(html, example)

@@ -20,7 +20,7 @@ from boilerstrip.train.calibrate import calibrate, calibrate_trees
 from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
 from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Trained, fit
-from boilerstrip.train.markup import tree_doc_of
+from boilerstrip.train.markup import continued_doc, tree_doc_of
 from boilerstrip.train.network import Shape
 from boilerstrip.train.seconds import with_second_story
 from boilerstrip.train.teach import lesson
@@ -30,8 +30,9 @@ from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 WEIGHTS = Path(__file__).parents[1] / "weights"
 # Folders of pages that we wrote, and how often an epoch of the text model sees each; no other folder is trained on.
 WRITTEN = {FIXTURES / "hard" / "tune": 1, FIXTURES / "hides" / "tune": 1, FIXTURES / "written": 1, FIXTURES / "plain": 3}
+CONTINUED, CONTINUED_SHARE = 500, 0.5  # written pages of HTML, and the share of the real articles, that have a second story behind
 TEXT = Config()
-HTML = Config(shape=Shape(hidden=48, extra=len(TREE_DENSE), tree=8), epochs=9, min_sites=8, line_share=0.4, label_weight=1.0, seed=2)
+HTML = Config(shape=Shape(extra=len(TREE_DENSE), tree=8), epochs=10, min_sites=8, line_share=0.4, label_weight=1.0, seed=2)
 FILES = ("labelled.jsonl", "wcxb-dev/ground_truth.jsonl", "news-dev/ground_truth.jsonl", "sites-dev/ground_truth.jsonl",
          "segments-dev/segments.jsonl")
 
@@ -87,11 +88,11 @@ def trees_of(data: Path, examples: Sequence[Example]) -> dict[str, TreeDoc]:
 
 
 def continued(data: Path, docs: dict[str, TreeDoc], seed: int) -> list[TreeDoc]:
-    """The articles among some pages, each with the story of another one behind its own."""
+    """Some of the articles among the pages, each with the story of another one behind its own."""
     paths = {job["id"]: Path(job["path"]) for job in jobs(data)}
-    articles = {name: doc for name, doc in docs.items() if doc.page_type == "article" and (doc.story == 1).any()}
-    rng, donors = random.Random(seed), list(articles.values())
-    pairs = ((name, doc, rng.choice(donors)) for name, doc in articles.items())
+    articles = [(name, doc) for name, doc in docs.items() if doc.page_type == "article" and (doc.story == 1).any()]
+    rng = random.Random(seed)
+    pairs = [(name, doc, rng.choice(articles)[1]) for name, doc in rng.sample(articles, int(CONTINUED_SHARE * len(articles)))]
     found = (with_second_story(read_html(paths[name]), doc, donor, rng) for name, doc, donor in pairs if donor.site != doc.site)
     return [doc for doc in found if doc is not None]
 
@@ -122,14 +123,16 @@ def written_docs() -> list[list[Doc]]:
 
 
 def written_trees(seed: int) -> list[TreeDoc]:
-    """The written pages as HTML, each once.
+    """The written pages as HTML, each once, and some of them with another one's story behind their own.
 
     Raises:
         FileNotFoundError: where they are not, such as beside an installed package.
     """
     rng = random.Random(seed)
-    docs = (tree_doc_of(page, rng) for folder in WRITTEN for page in read_pages(folder))
-    return [doc for doc in docs if doc is not None]
+    pages = [page for folder in WRITTEN for page in read_pages(folder)]
+    docs = [doc for page in pages if (doc := tree_doc_of(page, rng)) is not None]
+    more = (continued_doc(page, rng.choice(docs), rng) for page in rng.sample(pages, min(len(pages), CONTINUED)))
+    return [*docs, *(doc for doc in more if doc is not None)]
 
 
 def train_text(data: Path, written: Sequence[list[Doc]], lessons: dict[str, Lesson], out: Path, config: Config) -> None:

@@ -26,6 +26,12 @@ MATCHED = 0.95  # of a page's blocks are found again, or the page is left as it 
 
 def with_second_story(html: str, doc: TreeDoc, donor: TreeDoc, rng: random.Random) -> TreeDoc | None:
     """A page with the donor's story behind its own; None where that cannot be told apart again."""
+    made = continued(html, doc, donor, rng)
+    return relabelled(doc, *made) if made is not None else None
+
+
+def continued(html: str, doc: TreeDoc, donor: TreeDoc, rng: random.Random) -> tuple[str, set[str]] | None:
+    """The HTML of such a page, and the texts that are not its own."""
     told = np.flatnonzero(doc.story == 1)
     foreign = texts_of(donor, np.flatnonzero(donor.story == 1)[:MOST_BLOCKS])
     if len(told) < 3 or len(foreign) < 3:
@@ -41,7 +47,7 @@ def with_second_story(html: str, doc: TreeDoc, donor: TreeDoc, rng: random.Rando
         inner.addnext(second_story(inner, elements, titles, foreign, rng))
     except ValueError:  # control characters
         return None
-    return relabelled(doc, lxml_html.tostring(tree, encoding="unicode"), {*titles, *foreign})
+    return lxml_html.tostring(tree, encoding="unicode"), {*titles, *foreign}
 
 
 def texts_of(doc: TreeDoc, blocks: np.ndarray) -> list[str]:
