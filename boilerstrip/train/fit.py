@@ -32,7 +32,7 @@ class Config:
     """Everything that decides what training gives."""
 
     shape: Shape = field(default_factory=Shape)
-    epochs: int = 24
+    epochs: int = 32
     pages_per_batch: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -257,10 +257,16 @@ class Source(Protocol):
 
 
 class TextSource:
-    """Raw texts: one rendering of every page per epoch, augmented, pages of like length together."""
+    """Raw texts: one rendering of every page per epoch, augmented, pages of like length together.
 
-    def __init__(self, pages: Sequence[Sequence[Doc]]) -> None:
-        self.docs, self.pages = pages, len(pages)
+    Args:
+        pages: pages, each as its renderings.
+        some: pages of which every epoch sees another half.
+    """
+
+    def __init__(self, pages: Sequence[Sequence[Doc]], some: Sequence[Sequence[Doc]] = ()) -> None:
+        self.docs, self.always, self.some = [*pages, *some], pages, some
+        self.pages = len(pages) + len(some) // 2
 
     def vocabularies(self, min_sites: int) -> tuple[np.ndarray, np.ndarray | None]:
         return vocabulary([d for page in self.docs for d in page], min_sites), None
@@ -269,8 +275,9 @@ class TextSource:
         return [measured([rng.choice(page)]) for page in self.docs[:400]]
 
     def epoch(self, config: Config, rng: random.Random) -> Iterator[Measured]:
-        chosen = [rng.choice(page) for page in self.docs]
-        augmenter = Augmenter([rng.choice(page) for page in self.docs], rng)
+        pages = [*self.always, *rng.sample(self.some, len(self.some) // 2)]
+        chosen = [rng.choice(page) for page in pages]
+        augmenter = Augmenter([rng.choice(page) for page in pages], rng)
         rng.shuffle(chosen)
         for at in range(0, len(chosen), BUCKET):
             made = [augmenter(d) if config.augment else d for d in chosen[at:at + BUCKET]]

@@ -28,7 +28,7 @@ from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
 from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-# Folders of pages that we wrote, and how often an epoch of the text model sees each; no other folder is trained on.
+# Folders of pages that we wrote, and the copies of each for the text model, of which an epoch sees half; no other folder is trained on.
 WRITTEN = {FIXTURES / "hard" / "tune": 1, FIXTURES / "hides" / "tune": 1, FIXTURES / "written": 1, FIXTURES / "plain": 3}
 CONTINUED, CONTINUED_SHARE = 500, 0.5  # written pages of HTML, and the share of the real articles, that have a second story behind
 TEXT = Config()
@@ -142,7 +142,7 @@ def train_text(data: Path, written: Sequence[list[Doc]], lessons: dict[str, Less
         if example.fold == "train" or (example.fold == "calibration" and example.set != "segments-dev"):
             docs[example.fold].append(docs_of(example))
     evidence = rule_evidence(builtin_rules(), config.drop_rules)
-    trained = fit(TextSource([*docs["train"], *written]), config, evidence, progress("text", config.epochs))
+    trained = fit(TextSource(docs["train"], written), config, evidence, progress("text", config.epochs))
     model = model_of(trained, config)
     pages = {"train": len(docs["train"]), "written": len({page[0].site for page in written}), "calibration": len(docs["calibration"])}
     save(out, trained, {**model.card, "calibration": calibrate(model, [d for page in docs["calibration"] for d in page]),
