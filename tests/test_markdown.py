@@ -12,7 +12,8 @@ from boilerstrip import Result, Verdict, clean
 
 PROFILE = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 PROSE = ("The ferry left at nine with forty people on board, and the harbour lamp went out behind it while the keeper slept on his chair "
-         "in the kitchen of the old customs house, as he had done on every night of that long winter.")
+         "in the kitchen of the old customs house, as he had done on every night of that long winter. Nobody on board saw the rocks, "
+         "he told the inquiry on Monday. The captain had asked twice for a second keeper, and twice the council had said no.")
 
 
 def whole(body: str) -> Result:
@@ -77,8 +78,8 @@ def test_quotes() -> None:
 def test_code() -> None:
     assert markdown("<pre>def light(lamp):\n    *lamp = `on`</pre>") == "```\ndef light(lamp):\n    *lamp = `on`\n```"
     assert markdown("<pre>```\nx</pre>").startswith("````\n```\nx\n````")
-    long = "\n\n".join(f"# part {n}\n" + "x = 1\n" * 60 for n in range(6)).strip("\n")
-    assert len(long) > 2000 and markdown(f"<pre>{long}</pre>").count("```") == 2
+    long = "\n\n".join(f"# part {n}\n" + "".join(f"wick[{k}] = trim(lamp, {k})\n" for k in range(30)) for n in range(4)).strip("\n")
+    assert len(long) > 2000 and markdown(f"<h1>Wicks</h1><p>{PROSE}</p><pre>{long}</pre>").count("```") == 2
 
 
 def test_tables() -> None:
