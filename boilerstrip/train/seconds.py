@@ -70,11 +70,10 @@ def second_story(inner: etree._Element, elements: Sequence[etree._Element], titl
     alike = rng.random() < 0.5
     paragraphs = [e for e in elements if len("".join(e.itertext())) > LONG] or list(elements)
 
-    def like(element: etree._Element | None, tag: str) -> etree._Element:
-        new = etree.Element(element.tag if alike and element is not None else tag)
-        if alike and element is not None:
-            new.attrib.update({k: v for k, v in element.attrib.items() if k != "id"})
-        return new
+    def like(element: etree._Element, tag: str) -> etree._Element:
+        if not alike:
+            return etree.Element(tag)
+        return etree.Element(element.tag, {k: v for k, v in element.attrib.items() if k != "id"})
 
     out = like(inner, rng.choice(("article", "article", "div", "section")))
     heading = rng.choice(HEADINGS)
