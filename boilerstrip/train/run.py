@@ -109,7 +109,8 @@ def train_html(data: Path, examples: Sequence[Example], written: Sequence[TreeDo
     held = [doc for name, doc in docs.items() if fold[name] == "calibration" and not name.startswith("segments-dev")]
     model = model_of(trained, config)
     save(out, trained, {**model.card, "calibration": calibrate_trees(model, held),
-                        **card_of(data, config, {"train": len(mine), "written": len({doc.site for doc in written}), "calibration": len(held)})})
+                        **card_of(data, config, {"train": len(mine), "written": len({doc.site for doc in written}),
+                                                 "calibration": len(held)})})
     return {name: lesson(trained, doc, evidence) for name, doc in mine.items()}
 
 
