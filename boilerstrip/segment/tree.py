@@ -417,7 +417,7 @@ def _walk(html: str, noscript: bool = False, tries: int = 3) -> _Walk:
         if pre:
             lined = [line.rstrip() for line in text.split(BR_MARK)]
             if len(text) <= LONG_PRE:
-                found = ["\n".join(line for line in lined if line)]
+                found = ["\n".join(lined).strip("\n")]
             else:
                 found = [part.strip("\n") for part in re.split(r"\n{2,}", "\n".join(lined))]
             found = [part for part in found if part.strip()]

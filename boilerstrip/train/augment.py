@@ -122,8 +122,9 @@ def language_of(text: str) -> str:
 
 
 @cache
-def furniture(language: str) -> dict[str, list[str]]:
-    """The wordings of a language; English where there are none."""
+def furniture(language: str) -> dict[str, Any]:
+    """The wordings of a language; English where there are none. Lines by kind, `widgets` (furniture of several lines), and
+    `passages`: parts of stories that look like furniture."""
     folder = Path(__file__).parent / "furniture"
     path = folder / f"{language}.toml"
     return tomllib.loads((path if path.exists() else folder / "en.toml").read_text("utf-8"))
@@ -139,22 +140,27 @@ LABEL_OF = {"ad": "ad", "ad_prose": "ad", "ai_promo": "ai_promo", "related_headi
 REAL_KINDS = {"caption": 0.8, "byline": 0.5, "related_inline": 0.6, "ad_prose": 0.4, "subscribe_prose": 0.3, "subscribe": 0.3, "share": 0.3,
               "media_ui": 0.4, "comment_posts": 0.7}
 
+REAL_PASSAGES = 0.4
+WIDGETS = 0.35  # how often furniture has several lines
+SHORT_LINE = 60  # characters: what may look like furniture in a story
 Harvest = dict[tuple[str, str], list[str]]
 HARVESTED = (Label.CAPTION, Label.BYLINE, Label.RELATED, Label.AD, Label.SUBSCRIBE, Label.SHARE, Label.MEDIA_UI, Label.COMMENTS)
 
 
 def harvest(docs: Sequence[Doc]) -> Harvest:
-    """Real furniture of the training pages: runs of characters with one label outside of the story, by language and label."""
+    """Real furniture of the training pages: runs of characters with one label outside of the story, by language and label; and the
+    short lines of their stories, where they were labelled by hand."""
     found: Harvest = {}
     for doc in docs:
         edges = np.flatnonzero(np.diff(doc.label, prepend=UNKNOWN)).tolist()
         for start, end in zip(edges, [*edges[1:], len(doc)]):
             number = int(doc.label[start])
-            if number == UNKNOWN or LABELS[number] not in HARVESTED or doc.story[start] != 0:
+            told = number == BODY and doc.story[start] == 1 and doc.source[start] == HAND
+            if not told and (number == UNKNOWN or LABELS[number] not in HARVESTED or doc.story[start] != 0):
                 continue
             lines = doc.codes[start:end].tobytes().decode("utf-32-le", "surrogatepass").split("\n")
             found.setdefault((doc.language, LABELS[number]), []).extend(
-                line.strip() for line in lines if 3 <= len(line.strip()) <= 400)
+                line.strip() for line in lines if 3 <= len(line.strip()) <= (SHORT_LINE if told else 400))
     return {key: sorted(set(lines)) for key, lines in found.items()}
 
 
@@ -189,6 +195,21 @@ class Writer:
 
     def doc(self, kind: str) -> Doc:
         return piece(self.line(kind) + "\n", NUMBER[Label(LABEL_OF[kind])])
+
+    def widget(self, labels: Sequence[str] = ()) -> Doc:
+        """Furniture of several lines; of one of some labels."""
+        found = self.rng.choice([w for w in self.words["widgets"] if not labels or w["label"] in labels])
+        return piece(self._lines(found), NUMBER[Label(found["label"])])
+
+    def passage(self) -> Doc:
+        """A part of a story that looks like furniture: a written one, or a short line of another page's story."""
+        real = self.real.get((self.language, Label.BODY), ())
+        if len(real) >= 20 and self.rng.random() < REAL_PASSAGES:
+            return piece(self.rng.choice(real) + "\n", BODY, 1)
+        return piece(self._lines(self.rng.choice(self.words["passages"])), BODY, 1)
+
+    def _lines(self, found: dict[str, list[str]]) -> str:
+        return "".join(self.fill(line) + "\n" for line in found["lines"])
 
 
 # ---- what happens to pages ----------------------------
@@ -383,13 +404,23 @@ class Augmenter:
         kinds_after = ("share", "share", "byline", "subscribe", "subscribe_prose", "comments", "ai_promo", "ai_promo", "legal", "ad",
                        "navigation", "related_heading", "other")
         kinds_before = ("byline", "byline", "share", "navigation", "ad", "media_ui", "ai_promo", "caption")
+        widgets_inside = ("ad", "ai_promo", "related", "subscribe", "share", "media_ui", "other")
+        widgets_before = ("ai_promo", "byline", "share", "subscribe", "media_ui", "navigation")
         spots: list[tuple[int, Doc]] = []
+        def drawn(kinds: Sequence[str], widgets: Sequence[str] = ()) -> Doc:
+            return writer.widget(widgets) if rng.random() < WIDGETS else writer.doc(rng.choice(kinds))
+
         for _ in range(rng.choice((0, 1, 1, 2, 3, 6))):
-            spots.append((int(rng.choice(inside.tolist())), writer.doc(rng.choice(kinds_inside))))
-        for _ in range(rng.choice((0, 1, 2, 3, 5))):
-            spots.append((int(inside[-1]), writer.doc(rng.choice(kinds_after))))
+            at = int(rng.choice(inside.tolist()))
+            spots.append((at, drawn(kinds_inside, widgets_inside)))
+            if rng.random() < 0.25:  # right behind it
+                spots.append((at, writer.passage()))
         for _ in range(rng.choice((0, 0, 1, 2))):
-            spots.append((span[0], writer.doc(rng.choice(kinds_before))))
+            spots.append((int(rng.choice(inside.tolist())), writer.passage()))
+        for _ in range(rng.choice((0, 1, 2, 3, 5))):
+            spots.append((int(inside[-1]), drawn(kinds_after)))
+        for _ in range(rng.choice((0, 0, 1, 2))):
+            spots.append((span[0], drawn(kinds_before, widgets_before)))
         parts, last = [], 0
         for at, what in sorted(spots, key=lambda s: s[0]):
             before = doc.cut(last, at)
