@@ -8,6 +8,7 @@ import pytest
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.train.augment import BODY, Augmenter, Doc, Writer, furniture, harvest, join, piece
 from boilerstrip.train.dataset import NUMBER
+from boilerstrip.train.written import FIXTURES, doc_of_page, page_of_doc, read_pages
 
 STORY = [f"In the year {year} the ferry carried {year - 1900} people, and nobody counted the dogs.\n" for year in range(1950, 1980)]
 
@@ -56,6 +57,14 @@ def test_short_story_lines_of_real_pages_are_harvested_where_they_were_labelled_
     found = harvest([page(*lines, ("Share\n", Label.SHARE), (STORY[0], Label.BODY))])
     assert set(found[("en", Label.BODY)]) == {text.strip() for text, _ in lines}
     assert found[("en", Label.SHARE)] == ["Share"]
+
+
+def test_a_written_page_comes_back_from_its_training_document() -> None:
+    for page in read_pages(FIXTURES / "hard" / "tune"):
+        doc = doc_of_page(page)
+        again = page_of_doc(doc, page)
+        assert again.text == page.text and again.story.split() == page.story.split()
+        assert (doc_of_page(again).label == doc.label).all()
 
 
 def test_an_unknown_language_gets_english_furniture() -> None:

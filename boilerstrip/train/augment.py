@@ -121,13 +121,15 @@ def language_of(text: str) -> str:
     return max(scores, key=scores.__getitem__)
 
 
+FURNITURE = Path(__file__).parent / "furniture"
+LANGUAGES = tuple(sorted(path.stem for path in FURNITURE.glob("*.toml")))
+
+
 @cache
 def furniture(language: str) -> dict[str, Any]:
     """The wordings of a language; English where there are none. Lines by kind, `widgets` (furniture of several lines), and
     `passages`: parts of stories that look like furniture."""
-    folder = Path(__file__).parent / "furniture"
-    path = folder / f"{language}.toml"
-    return tomllib.loads((path if path.exists() else folder / "en.toml").read_text("utf-8"))
+    return tomllib.loads((FURNITURE / f"{language if language in LANGUAGES else 'en'}.toml").read_text("utf-8"))
 
 
 LABEL_OF = {"ad": "ad", "ad_prose": "ad", "ai_promo": "ai_promo", "related_heading": "related", "related_inline": "related",
@@ -141,6 +143,7 @@ REAL_KINDS = {"caption": 0.8, "byline": 0.5, "related_inline": 0.6, "ad_prose": 
               "media_ui": 0.4, "comment_posts": 0.7}
 
 REAL_PASSAGES = 0.4
+FEWEST_STORY = 100  # characters of a story, below which a page is left as it is
 WIDGETS = 0.35  # how often furniture has several lines
 SHORT_LINE = 60  # characters: what may look like furniture in a story
 Harvest = dict[tuple[str, str], list[str]]
@@ -185,7 +188,7 @@ class Writer:
         real = self.real.get((self.language, LABEL_OF[kind]), ()) if kind in REAL_KINDS else ()
         if len(real) >= 20 and self.rng.random() < REAL_KINDS[kind]:
             return self.rng.choice(real)
-        text = self.fill(self.rng.choice(self.words.get(kind) or furniture("en")[kind]))
+        text = self.fill(self.rng.choice(self.words[kind]))
         change = self.rng.random()
         if change < 0.06:
             return text.upper()
@@ -222,8 +225,7 @@ class Augmenter:
         self.headlines = [d.title for d in pool if 20 < len(d.title) < 120] or ["A headline"]
 
     def writer(self, doc: Doc) -> Writer:
-        language = doc.language if self.rng.random() < 0.75 else self.rng.choice(sorted(
-            p.stem for p in (Path(__file__).parent / "furniture").glob("*.toml")))
+        language = doc.language if self.rng.random() < 0.75 else self.rng.choice(LANGUAGES)
         return Writer(language, self.rng, self.headlines, self.real)
 
     def donor(self, doc: Doc) -> Doc:
@@ -231,14 +233,14 @@ class Augmenter:
         best = None
         for _ in range(6):
             other = self.rng.choice(self.pool)
-            if other.site != doc.site and (other.story == 1).sum() >= 100 and other.page_type in (doc.page_type, "article"):
+            if other.site != doc.site and (other.story == 1).sum() >= FEWEST_STORY and other.page_type in (doc.page_type, "article"):
                 best = other
                 if other.language == doc.language and (other.page_type == doc.page_type):
                     break
         return best if best is not None else doc
 
     def __call__(self, doc: Doc) -> Doc:
-        if (doc.story == 1).sum() < 100:
+        if (doc.story == 1).sum() < FEWEST_STORY:
             return self.relayout(doc)
         return self.relayout(self.article(doc) if doc.page_type in ("article", "") else self.collection(doc))
 
@@ -413,9 +415,9 @@ class Augmenter:
         for _ in range(rng.choice((0, 1, 1, 2, 3, 6))):
             at = int(rng.choice(inside.tolist()))
             spots.append((at, drawn(kinds_inside, widgets_inside)))
-            if rng.random() < 0.25:  # right behind it
+            if rng.random() < 0.15:  # right behind it
                 spots.append((at, writer.passage()))
-        for _ in range(rng.choice((0, 0, 1, 2))):
+        for _ in range(rng.choice((0, 0, 0, 1))):
             spots.append((int(rng.choice(inside.tolist())), writer.passage()))
         for _ in range(rng.choice((0, 1, 2, 3, 5))):
             spots.append((int(inside[-1]), drawn(kinds_after)))

@@ -18,10 +18,11 @@ from boilerstrip.features import Features, measure, tokenize
 from boilerstrip.labels import LABELS, PageType
 from boilerstrip.segment.html import TreeEvidence
 from boilerstrip.segment.text import Atoms, segment
-from boilerstrip.train.augment import Augmenter, Doc, furniture
+from boilerstrip.train.augment import LABEL_OF, LANGUAGES, Augmenter, Doc, furniture
 from boilerstrip.train.dataset import BODY_NUMBER, HAND, UNKNOWN
 from boilerstrip.train.network import EVIDENCE, Batch, Network, Shape
 
+FURNITURE_REPEATS = 2, 3  # lines of furniture in which a word, and a longer piece, must stand to be known for it
 BUCKET = 192  # pages that are sorted by length together
 NO_STORY = len(PageType)
 PAGE_TYPES = {str(kind): number for number, kind in enumerate(PageType)}
@@ -67,16 +68,14 @@ def vocabulary(docs: Sequence[Doc], min_sites: int) -> np.ndarray:
 
 
 def furniture_vocabulary() -> np.ndarray:
-    from pathlib import Path
-
-    import boilerstrip.train.augment as augment
+    """Hashes of what the furniture of a language repeats."""
     kept = []
-    for path in sorted((Path(augment.__file__).parent / "furniture").glob("*.toml")):
-        words = furniture(path.stem)
-        lines = [line for key in augment.LABEL_OF for line in words.get(key, ())]
-        uni, multi = ngrams(segment(lines))
-        every, times = np.unique(multi, return_counts=True)
-        kept += [np.unique(uni), every[times >= 2]]
+    for language in LANGUAGES:
+        words = furniture(language)
+        lines = [line for key in LABEL_OF for line in words[key]] + [line for widget in words["widgets"] for line in widget["lines"]]
+        for hashes, least in zip(ngrams(segment(lines)), FURNITURE_REPEATS):
+            every, times = np.unique(hashes, return_counts=True)
+            kept.append(every[times >= least])
     return np.unique(np.concatenate(kept))
 
 

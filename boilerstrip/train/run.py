@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from boilerstrip.detect.rules import RulePack, builtin_rules
 from boilerstrip.segment.html import TREE_DENSE
 from boilerstrip.train.annotations import ANNOTATIONS
-from boilerstrip.train.augment import Doc, doc_of, language_of
+from boilerstrip.train.augment import FEWEST_STORY, Augmenter, Doc, doc_of, language_of
 from boilerstrip.train.calibrate import calibrate, calibrate_trees
 from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
@@ -25,7 +25,7 @@ from boilerstrip.train.network import Shape
 from boilerstrip.train.seconds import with_second_story
 from boilerstrip.train.teach import lesson
 from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
-from boilerstrip.train.written import FIXTURES, doc_of_page, read_pages
+from boilerstrip.train.written import FIXTURES, WrittenPage, doc_of_page, page_of_doc, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 # Folders of pages that we wrote, and the copies of each for the text model, of which an epoch sees half; no other folder is trained on.
@@ -124,7 +124,8 @@ def written_docs() -> list[list[Doc]]:
 
 
 def written_trees(seed: int) -> list[TreeDoc]:
-    """The written pages as HTML, each once, and some of them with another one's story behind their own.
+    """The written pages as HTML: each as it is, each article with what real pages do to stories done to it, and some with another
+    one's story behind their own.
 
     Raises:
         FileNotFoundError: where they are not, such as beside an installed package.
@@ -132,8 +133,18 @@ def written_trees(seed: int) -> list[TreeDoc]:
     rng = random.Random(seed)
     pages = [page for folder in WRITTEN for page in read_pages(folder)]
     docs = [doc for page in pages if (doc := tree_doc_of(page, rng)) is not None]
+    made = (tree_doc_of(page, rng) for page in augmented(pages, rng))
     more = (continued_doc(page, rng.choice(docs), rng) for page in rng.sample(pages, min(len(pages), CONTINUED)))
-    return [*docs, *(doc for doc in more if doc is not None)]
+    return [*docs, *(doc for doc in (*made, *more) if doc is not None)]
+
+
+def augmented(pages: Sequence[WrittenPage], rng: random.Random) -> Iterator[WrittenPage]:
+    """The articles among the pages, each changed once."""
+    docs = [doc_of_page(page) for page in pages]
+    augmenter = Augmenter(docs, rng)
+    for page, doc in zip(pages, docs):
+        if doc.page_type == "article" and (doc.story == 1).sum() >= FEWEST_STORY:
+            yield page_of_doc(augmenter.article(doc), page)
 
 
 def train_text(data: Path, written: Sequence[list[Doc]], lessons: dict[str, Lesson], out: Path, config: Config) -> None:

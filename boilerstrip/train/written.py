@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from boilerstrip.chars import codes_of
-from boilerstrip.labels import Label
+from boilerstrip.labels import LABELS, Label
 from boilerstrip.result import Result
 from boilerstrip.stripper import Stripper
 from boilerstrip.train.augment import Doc
@@ -29,6 +29,7 @@ from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 # Folders of FIXTURES that nothing is trained on: those that nothing is tuned with either, and those that choices are made by.
+NEWLINE = 10
 UNSEEN, LOOKED_AT = ("hard/unseen", "hides/unseen", "aggregators"), ("dev", "ordinary")
 
 
@@ -102,6 +103,21 @@ def doc_of_page(page: WrittenPage) -> Doc:
     return Doc(codes_of(page.text), story, label, source, f"written-{page.name}", page.facts.get("language", "en"),
                page.facts.get("page_type", "article"), title,
                page.facts.get("verdict") == "no_story")
+
+
+def page_of_doc(doc: Doc, page: WrittenPage) -> WrittenPage:
+    """What became of a page as a training document, as a page again: the runs of one label in each of its lines."""
+    edges = np.diff(doc.label.astype(np.int64), prepend=-1) != 0
+    edges[1:] |= doc.codes[:-1] == NEWLINE
+    begins = np.flatnonzero(edges)
+    text, spans = doc.text, []
+    for start, end in zip(begins.tolist(), [*begins[1:].tolist(), len(doc)]):
+        run, number = text[start:end], int(doc.label[start])
+        if number != UNKNOWN and run.strip():
+            start += len(run) - len(run.lstrip())
+            spans.append((start, start + len(run.strip()), LABELS[number]))
+    facts = page.facts | ({"verdict": "no_story"} if doc.no_story else {})
+    return replace(page, facts=facts, text=text, spans=tuple(spans))
 
 
 def compare(page: WrittenPage, result: Result) -> dict[str, Any]:
