@@ -35,11 +35,11 @@ PACKS = Path(__file__).parents[1] / "rules"
 POSITIONS = ("line", "line_start", "anywhere", "heading")
 WHOLE, START, ANY = (np.uint8(bit) for bit in (1, 2, 4))  # the words of a whole block, those at its start, any
 PLACES = np.array([WHOLE, START, ANY, WHOLE])  # for each of POSITIONS
-# Characters that point to a rule's pattern: their kind, which ones (none: all of the kind), and the longest block, in
-# characters, that it looks at.
-CUES: dict[str, tuple[C, str, int]] = {
+# Characters that point to a rule's pattern: their kind (none: a block without words), which ones (none: all of the kind), and
+# the longest block, in characters, that it looks at.
+CUES: dict[str, tuple[C | None, str, int]] = {
     "digit": (C.DIGIT, "", 60), "url": (C.SLASH, "/", 400), "copyright": (C.COPYRIGHT, "©®℗", 400), "hash": (C.SLASH, "#", 400),
-    "degree": (C.SYMBOL, "°", 40)}
+    "degree": (C.SYMBOL, "°", 40), "wordless": (None, "", 40)}
 ACTIONS = ("evidence", "keep", "drop")
 FIXES = {"keep": 1, "drop": -1}
 LONGEST = 24  # words of a phrase; in scripts without spaces every character counts as one
@@ -358,10 +358,10 @@ def _texts(atoms: Atoms, numbers: Ints) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Cue:
-    """The rules that a character points to, each with the most words of its blocks: `kind` and `codes` of the character, the
-    `longest` block, and a `search` for the patterns of all rules but the user's `own`."""
+    """The rules that a character points to, or the lack of words, each with the most words of its blocks: `kind` and `codes` of the
+    character, the `longest` block, and a `search` for the patterns of all rules but the user's `own`."""
 
-    kind: C
+    kind: C | None
     codes: npt.NDArray[np.uint32]
     longest: int
     search: Callable[[str], object] | None
@@ -369,12 +369,14 @@ class _Cue:
     own: list[tuple[int, int]]
 
     def owners(self, atoms: Atoms, words: Ints) -> Ints:
-        """Short atoms with the character."""
-        found = np.flatnonzero(atoms.classes == self.kind)
-        if len(self.codes):
-            found = found[(atoms.codes[found, None] == self.codes).any(1)]
-        held = np.zeros(len(atoms), bool)
-        held[np.searchsorted(atoms.start, found, side="right") - 1] = True
+        """Short atoms with the character, or without words."""
+        held = words == 0
+        if self.kind is not None:
+            found = np.flatnonzero(atoms.classes == self.kind)
+            if len(self.codes):
+                found = found[(atoms.codes[found, None] == self.codes).any(1)]
+            held[:] = False
+            held[np.searchsorted(atoms.start, found, side="right") - 1] = True
         held &= (words <= max(limit for _, limit in self.rules)) & (atoms.end - atoms.start <= self.longest)
         return np.flatnonzero(held)
 

@@ -105,9 +105,13 @@ SMALL_WORDS = {
     "ro": "și în de care pe este nu din", "ru": "и в не на что с по как", "uk": "і в не на що з та як",
     "vi": "và của là các có cho không được",
     "id": "yang dan di dengan untuk dari ini tidak", "el": "και το να του η της με για", "ar": "في من على أن إلى عن التي مع",
+    "bg": "и на от за се да е с не са", "hr": "nije koji koja ili kako što će bi su", "sk": "sa aj pre ktorý ktoré bol sú čo už",
+    "sl": "in ki tudi bi kot pri ni ter bo", "lt": "ir yra į kad su iš tai buvo apie", "sw": "ya na wa kwa ni za katika la kuwa hiyo",
+    "ca": "els amb dels als és però també més això", "ur": "کے میں کی ہے اور سے کا نے کو کہ",
     "fa": "و در به از که این است را", "he": "של את על לא הוא זה עם גם", "hi": "के में की है और से का को",
 }
-SCRIPTS = {"ja": (0x3040, 0x30FF), "ko": (0xAC00, 0xD7AF), "th": (0x0E00, 0x0E7F), "zh": (0x4E00, 0x9FFF)}
+SCRIPTS = {"bn": (0x0980, 0x09FF), "ta": (0x0B80, 0x0BFF), "ja": (0x3040, 0x30FF), "ko": (0xAC00, 0xD7AF), "th": (0x0E00, 0x0E7F),
+           "zh": (0x4E00, 0x9FFF)}
 
 
 def language_of(text: str) -> str:
