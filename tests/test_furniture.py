@@ -1,4 +1,4 @@
-"""The wordings that training draws furniture from (boilerstrip/train/furniture): data that anyone may extend."""
+"""The wordings that training draws furniture from (fixtures/furniture): data that anyone may extend."""
 
 import re
 import tomllib
@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import boilerstrip
 from boilerstrip.labels import Label
 
-FILES = sorted((Path(boilerstrip.__file__).parent / "train" / "furniture").glob("*.toml"))
+FILES = sorted((Path(__file__).parents[1] / "fixtures" / "furniture").glob("*.toml"))
 PLACEHOLDERS = {"name", "outlet", "site", "headline", "n", "date", "city", "tool"}
 KINDS = {
     "ad", "ad_prose", "ai_promo", "related_heading", "related_inline", "share", "subscribe", "subscribe_prose", "comments", "comment_posts",

@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import numpy as np
 from boilerstrip.chars import CharClass as C
 from boilerstrip.chars import class_table, codes_of
 from boilerstrip.labels import LABELS, Label
-from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN, Rendering
+from boilerstrip.train.dataset import FIXTURES, HAND, NUMBER, UNKNOWN, Rendering
 
 BODY, TITLE, RELATED, BYLINE = (NUMBER[x] for x in (Label.BODY, Label.TITLE, Label.RELATED, Label.BYLINE))
 
@@ -125,7 +124,7 @@ def language_of(text: str) -> str:
     return max(scores, key=scores.__getitem__)
 
 
-FURNITURE = Path(__file__).parent / "furniture"
+FURNITURE = FIXTURES / "furniture"
 LANGUAGES = tuple(sorted(path.stem for path in FURNITURE.glob("*.toml")))
 
 

@@ -26,6 +26,7 @@ from boilerstrip.train.annotations import LEFT, page_digest, read_annotations
 from boilerstrip.train.render import RENDERERS, decode, lines_of
 from boilerstrip.train.weak import element_label, footer_label, is_footer, picture_label, within
 
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 UNKNOWN = 255
 NUMBER = {label: i for i, label in enumerate(LABELS)}
 HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template"})

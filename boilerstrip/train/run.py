@@ -15,7 +15,7 @@ import numpy as np
 from boilerstrip.detect.rules import RulePack, builtin_rules
 from boilerstrip.segment.html import TREE_DENSE
 from boilerstrip.train.annotations import ANNOTATIONS
-from boilerstrip.train.augment import FEWEST_STORY, Augmenter, Doc, doc_of, language_of
+from boilerstrip.train.augment import FEWEST_STORY, FURNITURE, Augmenter, Doc, doc_of, language_of
 from boilerstrip.train.calibrate import calibrate, calibrate_trees
 from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
@@ -47,7 +47,7 @@ def data_digest(data: Path) -> str:
     """A digest of all that a model learns from: truths, written pages, rules, furniture; it stands in the model card."""
     package = Path(__file__).parents[1]
     ours = [path for folder in WRITTEN for path in folder.glob("*.txt")]
-    ours += [ANNOTATIONS, *package.glob("rules/*.toml"), *package.glob("train/furniture/*.toml")]
+    ours += [ANNOTATIONS, *package.glob("rules/*.toml"), *FURNITURE.glob("*.toml")]
     digest = hashlib.sha256()
     for path in sorted(ours):
         digest.update(path.read_bytes())

@@ -25,9 +25,8 @@ from boilerstrip.labels import LABELS, Label
 from boilerstrip.result import Result
 from boilerstrip.stripper import Stripper
 from boilerstrip.train.augment import Doc
-from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN
+from boilerstrip.train.dataset import FIXTURES, HAND, NUMBER, UNKNOWN
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 # Folders of FIXTURES that nothing is trained on: those that nothing is tuned with either, and those that choices are made by.
 NEWLINE = 10
 UNSEEN, LOOKED_AT = ("hard/unseen", "hides/unseen", "aggregators"), ("dev", "ordinary")
