@@ -26,8 +26,9 @@ from boilerstrip.features import measure
 from boilerstrip.options import Options
 from boilerstrip.segment.html import atoms_of_trees, segment_html
 from boilerstrip.segment.text import segment
+from boilerstrip.train.dataset import FIXTURES
 from boilerstrip.train.evaluate import load_pages
-from boilerstrip.train.written import FIXTURES, read_pages
+from boilerstrip.train.written import read_pages
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 BATCH = 32

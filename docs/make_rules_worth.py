@@ -13,8 +13,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from boilerstrip import Stripper
+from boilerstrip.train.dataset import FIXTURES
 from boilerstrip.train.evaluate import label_figures, load_pages
-from boilerstrip.train.written import FIXTURES, UNSEEN, WrittenPage, figures, read_pages
+from boilerstrip.train.written import UNSEEN, WrittenPage, figures, read_pages
 
 STRIPPERS = (Stripper(input="text"), Stripper(input="text", builtin_rules=False))
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 from boilerstrip import Stripper
 from boilerstrip.train import measures
+from boilerstrip.train.dataset import FIXTURES
 from boilerstrip.train.evaluate import line_labels
 from boilerstrip.train.markup import html_of, tree_doc_of
 from boilerstrip.train.seconds import continued, relabelled
-from boilerstrip.train.written import FIXTURES, LOOKED_AT, UNSEEN, WrittenPage, figures, read_pages
+from boilerstrip.train.written import LOOKED_AT, UNSEEN, WrittenPage, figures, read_pages
 
 COLUMNS = ("pages", "stories_lost", "pages_with_loss", "words_lost", "all_leaked", "exact", "nearly_exact")
 HEAD = ("pages", "stories lost", "pages that lose a line", "story words lost", "other words kept", "exact", "within 2 %")

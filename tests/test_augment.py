@@ -7,8 +7,8 @@ import pytest
 
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.train.augment import BODY, Augmenter, Doc, Writer, furniture, harvest, join, piece
-from boilerstrip.train.dataset import NUMBER
-from boilerstrip.train.written import FIXTURES, doc_of_page, page_of_doc, read_pages
+from boilerstrip.train.dataset import FIXTURES, NUMBER
+from boilerstrip.train.written import doc_of_page, page_of_doc, read_pages
 
 STORY = [f"In the year {year} the ferry carried {year - 1900} people, and nobody counted the dogs.\n" for year in range(1950, 1980)]
 

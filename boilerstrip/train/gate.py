@@ -12,8 +12,9 @@ from typing import Any
 
 from boilerstrip.stripper import Stripper
 from boilerstrip.train import evaluate_html
+from boilerstrip.train.dataset import FIXTURES
 from boilerstrip.train.evaluate import evaluate, table
-from boilerstrip.train.written import FIXTURES, LOOKED_AT, UNSEEN, figures, read_pages
+from boilerstrip.train.written import LOOKED_AT, UNSEEN, figures, read_pages
 
 FLOORS = Path(__file__).with_name("floors.toml")
 

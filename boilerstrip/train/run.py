@@ -17,7 +17,7 @@ from boilerstrip.segment.html import TREE_DENSE
 from boilerstrip.train.annotations import ANNOTATIONS
 from boilerstrip.train.augment import FEWEST_STORY, FURNITURE, Augmenter, Doc, doc_of, language_of
 from boilerstrip.train.calibrate import calibrate, calibrate_trees
-from boilerstrip.train.dataset import Example, Lesson, jobs, load, read_html
+from boilerstrip.train.dataset import FIXTURES, Example, Lesson, jobs, load, read_html
 from boilerstrip.train.export import model_of, save
 from boilerstrip.train.fit import Config, Evidence, Measured, TextSource, Trained, fit
 from boilerstrip.train.markup import continued_doc, tree_doc_of
@@ -25,7 +25,7 @@ from boilerstrip.train.network import Shape
 from boilerstrip.train.seconds import with_second_story
 from boilerstrip.train.teach import lesson
 from boilerstrip.train.trees import TreeDoc, TreeSource, tree_doc
-from boilerstrip.train.written import FIXTURES, WrittenPage, doc_of_page, page_of_doc, read_pages
+from boilerstrip.train.written import WrittenPage, doc_of_page, page_of_doc, read_pages
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 # Folders of pages that we wrote, and the copies of each for the text model, of which an epoch sees half; no other folder is trained on.

@@ -25,7 +25,7 @@ from boilerstrip.labels import LABELS, Label
 from boilerstrip.result import Result
 from boilerstrip.stripper import Stripper
 from boilerstrip.train.augment import Doc
-from boilerstrip.train.dataset import FIXTURES, HAND, NUMBER, UNKNOWN
+from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN
 
 # Folders of FIXTURES that nothing is trained on: those that nothing is tuned with either, and those that choices are made by.
 NEWLINE = 10

@@ -11,11 +11,11 @@ import pytest
 pytest.importorskip("torch", reason='torch is missing; this installs it: pip install "boilerstrip[train]"')
 
 from boilerstrip import Label, Stripper
-from boilerstrip.train.dataset import NUMBER, Example, Node
+from boilerstrip.train.dataset import FIXTURES, NUMBER, Example, Node
 from boilerstrip.train.markup import html_of, tree_doc_of
 from boilerstrip.train.seconds import continued, with_second_story
 from boilerstrip.train.trees import TreeDoc, tree_doc
-from boilerstrip.train.written import FIXTURES, read_pages
+from boilerstrip.train.written import read_pages
 
 OWN = [f"The lamp of tower {n} went out at four in the morning, and nobody in the village of Quillholm knew why it did." for n in range(5)]
 OTHER = [f"Bakers of street {n} sold nine hundred loaves on the first day of the fair, and had to send for flour." for n in range(4)]
