@@ -84,7 +84,30 @@ class Tokens:
 
 
 def word_hashes(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], starts: Ints) -> tuple[Hashes, Ints, Ints]:
-    """Hash, start and length of every word. A word never crosses one of the offsets `starts`."""
+    """Hash, start and length of every word. A word never crosses one of the offsets `starts`. What cannot be seen inside a word,
+    such as a soft hyphen, does not belong to it."""
+    seen = _seen(classes)
+    if seen is None:
+        return _word_hashes(codes, classes, starts)
+    hashes, start, length = _word_hashes(codes.take(seen), classes.take(seen), np.searchsorted(seen, starts))
+    return hashes, seen.take(start), length
+
+
+def _seen(classes: npt.NDArray[np.uint8]) -> Ints | None:
+    """The places of all characters without the invisible ones that stand between two letters with case; None: there are none.
+    (In scripts without case some of them are spelling, or part words.)"""
+    hidden = np.flatnonzero(classes == C.INVISIBLE)
+    if len(hidden) == 0:
+        return None
+    visible = np.flatnonzero(classes != C.INVISIBLE)
+    behind = np.searchsorted(visible, hidden)
+    inner = np.flatnonzero((behind > 0) & (behind < len(visible)))
+    around = classes.take(visible.take(np.stack([behind[inner] - 1, behind[inner]])))
+    inside = ((around == C.LOWER) | (around == C.UPPER)).all(0)
+    return np.delete(np.arange(len(classes)), hidden[inner[inside]]) if inside.any() else None
+
+
+def _word_hashes(codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], starts: Ints) -> tuple[Hashes, Ints, Ints]:
     word, single = is_word(classes), classes == C.IDEOGRAPH
     parted = np.zeros(len(classes), bool)  # a word ends before it, whatever stands there
     parted[starts[starts < len(classes)]] = True

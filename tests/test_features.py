@@ -98,6 +98,21 @@ def test_case_and_digits_do_not_count(one: str, other: str) -> None:
     assert hashes(one) == hashes(other)
 
 
+@pytest.mark.parametrize("word", ("Ins\u00adta\u00adgram", "Bei\u00adträ\u00adge", "co\u200b\u2060okies", "А\u200dф\u00adиша"))
+def test_what_cannot_be_seen_inside_a_word_does_not_count(word: str) -> None:
+    plain = "".join(character for character in word if character.isalpha())
+    assert hashes(f"{word}, a {word}\n{word}") == hashes(f"{plain}, a {plain}\n{plain}")
+    around = measured(f"Read {word} now\nand later")[1]
+    assert np.array_equal(around.words, measured(f"Read {plain} now\nand later")[1].words)
+
+
+@pytest.mark.parametrize(("text", "words"), (
+    ("می\u200cرود", 2), ("ไป\u200bมา", 4), ("lamp\u200b", 1),
+    ("\u00adlamp", 1), ("lamp \u200blamp", 2), ("9\u00ad9", 2), ("a\u00ad\nb", 2)))
+def test_what_cannot_be_seen_parts_words_elsewhere(text: str, words: int) -> None:
+    assert len(hashes(text)) == words
+
+
 @pytest.mark.parametrize(("one", "other"), (
     ("resume", "resumé"), ("12", "123"), ("ab", "ba"), ("a", "aa"), ("lamp", "lamps"), ("漢", "字"), ("a", "ä")))
 def test_different_words_have_different_hashes(one: str, other: str) -> None:
