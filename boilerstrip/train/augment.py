@@ -404,8 +404,8 @@ class Augmenter:
         inside = ends[(ends > span[0]) & (ends <= span[1])]
         if len(inside) == 0:
             return doc
-        kinds_inside = ("ad", "ad", "ad_prose", "related_inline", "related_inline", "share", "subscribe", "subscribe_prose", "caption",
-                        "caption", "caption", "caption", "media_ui", "ai_promo", "other")
+        kinds_inside = ("ad", "ad", "ad_prose", "related_inline", "related_inline", "share", "subscribe", "subscribe_prose", "media_ui",
+                        "ai_promo", "other", *("caption",) * 7)
         kinds_after = ("share", "share", "byline", "subscribe", "subscribe_prose", "comments", "ai_promo", "ai_promo", "legal", "ad",
                        "navigation", "related_heading", "other")
         kinds_before = ("byline", "byline", "share", "navigation", "ad", "media_ui", "ai_promo", "caption")
@@ -475,9 +475,9 @@ class Augmenter:
             codes = doc.codes.copy()
             codes[lost] = 32
             return replace(doc, codes=codes)
-        if chance < 0.32:
+        if chance < 0.33:
             return self.wrapped(doc, rng.randint(60, 90))
-        if chance < 0.35:  # torn: line ends at some spaces, as around inline elements
+        if chance < 0.39:  # torn: line ends at some spaces, as around inline elements
             codes = doc.codes.copy()
             spaces = codes == 32
             codes[spaces & (np.random.default_rng(rng.getrandbits(32)).random(len(doc)) < 0.02)] = 10
