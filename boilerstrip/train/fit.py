@@ -22,7 +22,7 @@ from boilerstrip.train.augment import LABEL_OF, LANGUAGES, Augmenter, Doc, furni
 from boilerstrip.train.dataset import BODY_NUMBER, HAND, UNKNOWN
 from boilerstrip.train.network import EVIDENCE, Batch, Network, Shape
 
-FURNITURE_REPEATS = 2, 3  # lines of furniture in which a word, and a longer piece, must stand to be known for it
+FURNITURE_REPEATS = 3, 4  # lines of furniture in which a word, and a longer piece, must stand to be known for it
 BUCKET = 192  # pages that are sorted by length together
 NO_STORY = len(PageType)
 PAGE_TYPES = {str(kind): number for number, kind in enumerate(PageType)}
