@@ -35,7 +35,7 @@ HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template"})
 OPEN, CLOSE, DIGIT = 0xF0000, 0xF0001, 0xF0100
 NONE, WEAK, HAND = 0, 1, 2
 ADJACENT_NUMBERS = (NUMBER[Label.CAPTION], NUMBER[Label.BYLINE])
-BODY_NUMBER = NUMBER[Label.BODY]
+BODY_NUMBER, OTHER_NUMBER = NUMBER[Label.BODY], NUMBER[Label.OTHER]
 
 
 @dataclass

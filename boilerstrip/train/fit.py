@@ -19,7 +19,7 @@ from boilerstrip.labels import LABELS, PageType
 from boilerstrip.segment.html import TreeEvidence
 from boilerstrip.segment.text import Atoms, segment
 from boilerstrip.train.augment import LABEL_OF, LANGUAGES, Augmenter, Doc, furniture
-from boilerstrip.train.dataset import BODY_NUMBER, HAND, UNKNOWN
+from boilerstrip.train.dataset import BODY_NUMBER, HAND, OTHER_NUMBER, UNKNOWN
 from boilerstrip.train.network import EVIDENCE, Batch, Network, Shape
 
 FURNITURE_REPEATS = 3, 4  # lines of furniture in which a word, and a longer piece, must stand to be known for it
@@ -134,10 +134,15 @@ def measured(docs: Sequence[Doc]) -> Measured:
     atoms = segment([d.text for d in docs])
     features = measure(atoms)
     y, label, strength, _ = majority(atoms, docs)
-    words = features.words.astype(np.float64)
-    known = (y >= 0) & (words > 0)
+    label[bare_marks(features, label)] = OTHER_NUMBER
+    known = (y >= 0) & (features.words > 0)
     types = np.array([PAGE_TYPES.get(d.page_type, -1) for d in docs])
     return Measured(atoms, features, y, label, strength, known, types, np.array([d.no_story for d in docs]))
+
+
+def bare_marks(features: Features, label: np.ndarray) -> np.ndarray:
+    """Which atoms outside of the story have no word: whatever they stand among, their label is `other`."""
+    return (features.words == 0) & (label != UNKNOWN) & (label != BODY_NUMBER)
 
 
 class Lookup:
@@ -219,7 +224,7 @@ def loss_of(out: tuple[Tensor, Tensor, Tensor, Tensor], m: Measured, config: Con
     total = weight.sum().clamp(min=1e-6)
     loss = (F.binary_cross_entropy_with_logits(story, soft, weight, reduction="sum")
             + 0.3 * F.binary_cross_entropy_with_logits(guess, soft, weight, reduction="sum")) / total
-    chosen = np.flatnonzero((m.label != UNKNOWN) & (m.label != BODY_NUMBER) & (m.features.words > 0))
+    chosen = np.flatnonzero((m.label != UNKNOWN) & (m.label != BODY_NUMBER))
     if len(chosen):
         strength = torch.from_numpy((m.label_weight[chosen] * rarity[m.label[chosen]]).astype(np.float32))
         logits = label[torch.from_numpy(chosen)].clone()

@@ -13,8 +13,8 @@ from boilerstrip.detect.model import slot_of
 from boilerstrip.features import measure
 from boilerstrip.labels import Label
 from boilerstrip.segment.html import TreePage, atoms_of_trees, segment_html
-from boilerstrip.train.dataset import ADJACENT_NUMBERS, BODY_NUMBER, NUMBER, UNKNOWN, Example, Node
-from boilerstrip.train.fit import BUCKET, PAGE_TYPES, Config, Measured, ngrams
+from boilerstrip.train.dataset import ADJACENT_NUMBERS, BODY_NUMBER, NUMBER, OTHER_NUMBER, UNKNOWN, Example, Node
+from boilerstrip.train.fit import BUCKET, PAGE_TYPES, Config, Measured, bare_marks, ngrams
 
 TITLE = NUMBER[Label.TITLE]
 NO_STORY_SHARE = 0.05
@@ -74,6 +74,7 @@ def measured_trees(docs: Sequence[TreeDoc]) -> Measured:
     atoms, tree = atoms_of_trees([d.page for d in docs])
     features = measure(atoms)
     story, label, strength = (np.concatenate([getattr(d, name) for d in docs]) for name in ("story", "label", "strength"))
+    label[bare_marks(features, label)] = OTHER_NUMBER
     known = (story >= 0) & (features.words > 0)
     types = np.array([PAGE_TYPES.get(d.page_type, -1) for d in docs])
     return Measured(atoms, features, story, label, strength, known, types, np.array([d.no_story for d in docs]), tree)
