@@ -405,7 +405,7 @@ class Augmenter:
         if len(inside) == 0:
             return doc
         kinds_inside = ("ad", "ad", "ad_prose", "related_inline", "related_inline", "share", "subscribe", "subscribe_prose", "media_ui",
-                        "ai_promo", "other", *("caption",) * 7)
+                        "ai_promo", "other", *("caption",) * 5)
         kinds_after = ("share", "share", "byline", "subscribe", "subscribe_prose", "comments", "ai_promo", "ai_promo", "legal", "ad",
                        "navigation", "related_heading", "other")
         kinds_before = ("byline", "byline", "share", "navigation", "ad", "media_ui", "ai_promo", "caption")
@@ -418,9 +418,9 @@ class Augmenter:
         for _ in range(rng.choice((0, 1, 1, 2, 3, 6))):
             at = int(rng.choice(inside.tolist()))
             spots.append((at, drawn(kinds_inside, widgets_inside)))
-            if rng.random() < 0.15:  # right behind it
+            if rng.random() < 0.25:  # right behind it
                 spots.append((at, writer.passage()))
-        for _ in range(rng.choice((0, 0, 0, 1))):
+        for _ in range(rng.choice((0, 0, 1, 2))):
             spots.append((int(rng.choice(inside.tolist())), writer.passage()))
         for _ in range(rng.choice((0, 1, 2, 3, 5))):
             spots.append((int(inside[-1]), drawn(kinds_after)))
