@@ -412,6 +412,7 @@ class Augmenter:
         widgets_inside = ("ad", "ai_promo", "related", "subscribe", "share", "media_ui", "other")
         widgets_before = ("ai_promo", "byline", "share", "subscribe", "media_ui", "navigation")
         spots: list[tuple[int, Doc]] = []
+
         def drawn(kinds: Sequence[str], widgets: Sequence[str] = ()) -> Doc:
             return writer.widget(widgets) if rng.random() < WIDGETS else writer.doc(rng.choice(kinds))
 
