@@ -41,6 +41,7 @@ FAVOR_SHIFT = {"precision": 1.0, "balanced": 0.0, "recall": -1.0}  # log-odds ad
 COPY_WORDS = 12  # words from which a second copy of a block counts as one
 TORN_LINES = 3  # lines that begin with punctuation, from which a page counts as torn
 COPY_STORY = 0.01  # story probability of a second copy, at most
+EMPTY = 0.6  # probability of no story from which a page is called empty: a story that is lost costs more than furniture that is kept
 UNIT = 1 << 30  # probabilities are added up in parts of one in so many
 KINDS = ("glued", "separated", "lines")
 PAGE_TYPES = tuple(PageType)
@@ -328,6 +329,6 @@ def _verdicts(scores: Sequence[Scores], calibration: dict[str, Any], best: Proba
     kinds = np.exp(page[:, :-1] - page[:, :-1].max(1, keepdims=True))
     sure = kinds.max(1) / kinds.sum(1)
     for number, p, kind, share in zip(filled, empty.tolist(), kinds.argmax(1).tolist(), sure.tolist()):
-        verdict = Verdict.NO_STORY if p >= 0.5 else Verdict.STORY
-        out[number] = verdict, round(max(p, 1 - p), 6), PAGE_TYPES[kind], round(share, 6)
+        verdict = Verdict.NO_STORY if p >= EMPTY else Verdict.STORY
+        out[number] = verdict, round(p if verdict is Verdict.NO_STORY else 1 - p, 6), PAGE_TYPES[kind], round(share, 6)
     return out

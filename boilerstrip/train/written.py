@@ -27,9 +27,10 @@ from boilerstrip.stripper import Stripper
 from boilerstrip.train.augment import Doc
 from boilerstrip.train.dataset import HAND, NUMBER, UNKNOWN
 
-# Folders of FIXTURES that nothing is trained on: those that nothing is tuned with either, and those that choices are made by.
 NEWLINE = 10
-UNSEEN, LOOKED_AT = ("hard/unseen", "hides/unseen", "aggregators"), ("dev", "ordinary")
+# Folders of FIXTURES that nothing is trained on: those whose figures were seen at most while choosing between runs (of `blind` not even
+# these), and those that choices are made by.
+UNSEEN, LOOKED_AT = ("blind", "hard/unseen", "hides/unseen", "aggregators"), ("dev", "ordinary")
 
 
 @dataclass(frozen=True)
