@@ -15,19 +15,25 @@ from boilerstrip.detect.model import Model, unpacked
 from boilerstrip.train.calibrate import uncalibrated
 from boilerstrip.train.fit import Config, Trained
 
+LEAST_LENGTH = 0.05  # of an embedding; that of unknown words is 0
+
 
 def arrays_of(trained: Trained) -> dict[str, np.ndarray]:
-    """The arrays of a model, as they are stored."""
+    """The arrays of a model, as they are stored: without the words that all but equal unknown ones."""
     state: dict[str, np.ndarray] = {}
+    told = np.linalg.norm(trained.network.table.detach().numpy(), axis=1) >= LEAST_LENGTH
+    told[0] = True
     for name, value in trained.network.state_dict().items():
         array = value.detach().numpy()
+        if name == "table":
+            array = array[told]
         if name.endswith("table"):
             state[name], state[f"{name}_step"] = in_steps(array)
         else:
             state[name] = array.astype(np.float16)
     if trained.tree_vocabulary is not None:
         state["tree_vocabulary"] = trained.tree_vocabulary.astype(np.uint64)
-    return {**state, "vocabulary": trained.vocabulary.astype(np.uint64),
+    return {**state, "vocabulary": trained.vocabulary[told[1:]].astype(np.uint64),
             "centre": trained.centre.astype(np.float32), "scale": trained.scale.astype(np.float32)}
 
 
