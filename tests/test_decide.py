@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boilerstrip.decide import _other_labels, calibrate, decide, expected_f1_threshold, kinds_of_input
+from boilerstrip.decide import EMPTY, _other_labels, calibrate, decide, expected_f1_threshold, kinds_of_input
 from boilerstrip.detect.model import Scores, default_model
 from boilerstrip.detect.rules import Rule, RulePack
 from boilerstrip.features import measure
@@ -366,8 +366,8 @@ def test_verdict_heeds_the_f1_that_the_blocks_let_expect() -> None:
         expected = 2 * story / (1 + story)  # of one block, kept
         empty = 1 / (1 + np.exp(-(0.5 * 3 - 2 * np.log(expected / (1 - expected)) + 0.25)))
         result = decided(SENTENCE, lambda _, logit=logit: logit, empty=3.0, calibration=calibration)
-        assert result.verdict is (Verdict.NO_STORY if empty >= 0.5 else Verdict.STORY)
-        assert result.confidence == pytest.approx(max(empty, 1 - empty), abs=1e-4)
+        assert result.verdict is (Verdict.NO_STORY if empty >= EMPTY else Verdict.STORY)
+        assert result.confidence == pytest.approx(empty if empty >= EMPTY else 1 - empty, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", PageType)
