@@ -5,6 +5,8 @@ import random
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason='torch is missing; this installs it: pip install "boilerstrip[train]"')
+
 from boilerstrip.labels import LABELS, Label
 from boilerstrip.train.augment import BODY, Augmenter, Doc, Writer, furniture, harvest, join, piece
 from boilerstrip.train.dataset import FIXTURES, NUMBER
