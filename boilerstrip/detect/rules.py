@@ -370,12 +370,13 @@ class _Cue:
 
     def owners(self, atoms: Atoms, words: Ints) -> Ints:
         """Short atoms with the character, or without words."""
-        held = words == 0
-        if self.kind is not None:
+        if self.kind is None:
+            held = words == 0
+        else:
             found = np.flatnonzero(atoms.classes == self.kind)
             if len(self.codes):
                 found = found[(atoms.codes[found, None] == self.codes).any(1)]
-            held[:] = False
+            held = np.zeros(len(atoms), bool)
             held[np.searchsorted(atoms.start, found, side="right") - 1] = True
         held &= (words <= max(limit for _, limit in self.rules)) & (atoms.end - atoms.start <= self.longest)
         return np.flatnonzero(held)
